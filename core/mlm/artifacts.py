@@ -1,0 +1,107 @@
+"""The files of a model: which of them is ONNX, where it is, and why another can't be run here.
+
+ONNX is told for each asset, by its artifact type, media type or file name; `mlm:framework` names what a model was trained with and
+says nothing about its files.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import urljoin, urlsplit
+
+from .model import Artifact, Note
+from .node import Node
+
+MODEL_ROLES = frozenset({"mlm:model", "mlm:weights", "mlm:checkpoint", "mlm:compiled", "model"})
+CODE_ROLES = frozenset({"mlm:source_code", "code", "mlm:inference-runtime", "mlm:training-runtime", "runtime"})
+
+KINDS: tuple[tuple[str, str], ...] = (
+    (r"torch\.jit|torchscript", "TorchScript"),
+    (r"torch\.export|\.pt2", "an exported PyTorch program"),
+    (r"torch|\.pth?$|\.ckpt$", "PyTorch"),
+    (r"safetensors", "safetensors weights"),
+    (r"tf\.keras|tensorflow|\.h5$|\.keras$", "TensorFlow"),
+    (r"pickle|\.pkl$|joblib", "a Python pickle"),
+    (r"esri|\.dlpk$", "an Esri package"),
+    (r"docker|oci\.image", "a container image"),
+)
+"""What a file is called to the user, by what its artifact type, media type or name contains."""
+
+_PAGE = (
+    (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/(.+)$"), r"https://raw.githubusercontent.com/\1/\2"),
+    (re.compile(r"^https://huggingface\.co/(.+?)/blob/(.+)$"), r"https://huggingface.co/\1/resolve/\2"),
+    (re.compile(r"^https://gitlab\.com/(.+?)/-/blob/(.+)$"), r"https://gitlab.com/\1/-/raw/\2"),
+)
+_SCHEMES = frozenset({"http", "https", "file", "pkg"})
+
+
+def artifacts(item: Node, href: str, notes: list[Note]) -> tuple[Artifact, ...]:
+    """Return the model files of `item`, the ones that can be run first; `href` is the item's own address."""
+    found = [_artifact(key, asset, href, notes) for key, asset in item["assets"].members() if is_model(asset)]
+    return tuple(sorted(found, key=lambda a: not a.runnable))
+
+
+def is_model(asset: Node) -> bool:
+    """Whether an asset is the model or its weights, and no code that happens to carry the role as well."""
+    if not isinstance(asset.value, dict):
+        return False
+    roles = set(asset["roles"].texts())
+    if roles & CODE_ROLES:
+        return _is_onnx(asset)
+    return bool(roles & MODEL_ROLES) or asset["mlm:artifact_type"].present
+
+
+def absolute(href: str, base: str) -> str:
+    """Return `href` resolved against `base`, the address (URL or path) of the item that holds it."""
+    if urlsplit(href).scheme.lower() in _SCHEMES or not base or "://" in href:
+        return href
+    if urlsplit(base).scheme in ("http", "https", "file"):
+        return urljoin(base, href)
+    if PurePosixPath(href).is_absolute() or PureWindowsPath(href).is_absolute():
+        return href
+    return str((Path(base).parent / href).resolve())
+
+
+def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
+    href = asset["href"].required().text()
+    for page, raw in _PAGE:
+        if page.match(href):
+            better = page.sub(raw, href)
+            notes.append(Note(asset["href"].path, f"{href} is a web page about the file; {better} is the file itself."))
+            href = better
+    runnable, why_not = _runnable(asset)
+    href = absolute(href, base)
+    scheme = urlsplit(href).scheme.lower()
+    if runnable and len(scheme) > 1 and scheme not in _SCHEMES:
+        runnable = False
+        why_not = f"The model's file is at a {scheme}:// address, which can't be fetched from here. Download it and give its path."
+    return Artifact(
+        key=key,
+        href=href,
+        type=asset["type"].text(),
+        artifact_type=asset["mlm:artifact_type"].text(),
+        title=asset["title"].text(),
+        description=asset["description"].text(),
+        roles=asset["roles"].texts(),
+        size=asset["file:size"].integer(),
+        checksum=asset["file:checksum"].text().lower(),
+        runnable=runnable,
+        why_not=why_not,
+    )
+
+
+def _runnable(asset: Node) -> tuple[bool, str]:
+    if _is_onnx(asset):
+        return True, ""
+    said = " ".join((asset["mlm:artifact_type"].text(), asset["type"].text(), asset["href"].text())).lower()
+    kind = next((name for pattern, name in KINDS if re.search(pattern, said)), "a file of unknown kind")
+    return False, f"The model comes as {kind}, and only ONNX runs here. Ask its publisher for an ONNX export."
+
+
+def _is_onnx(asset: Node) -> bool:
+    if asset["mlm:artifact_type"].text().lower() in ("onnx", "onnx.save", "torch.onnx.export"):
+        return True
+    if re.search(r"framework=onnx|application=onnx|/(x-)?onnx", asset["type"].text().lower()):
+        return True
+    return urlsplit(asset["href"].text().split("#")[-1]).path.lower().endswith(".onnx")

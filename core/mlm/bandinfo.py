@@ -1,0 +1,92 @@
+"""What an item says about its bands outside `mlm:input`: STAC 1.1 `bands`, `eo:bands` and `raster:bands`, found by name."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, Callable
+
+from .model import Band, Note
+from .node import Node
+
+LISTS = ("bands", "eo:bands", "raster:bands")
+
+
+def known_bands(item: Node, asset: Node) -> list[Band]:
+    """Return what is said about bands on the model's asset, then on the item, in the order of precedence.
+
+    The lists of one place belong together: a band of `eo:bands` and one of `raster:bands` with the same name are one band.
+    """
+    found: dict[str, Band] = {}
+    for place in (asset, item["properties"]):
+        for word in LISTS:
+            for entry in place[word]:
+                if not isinstance(entry.value, dict):
+                    continue
+                band = described(entry)
+                if band.name:
+                    found[band.name] = merged(found[band.name], band) if band.name in found else band
+    return list(found.values())
+
+
+def described(entry: Node) -> Band:
+    """Read one band object of any of the three lists."""
+    values: dict[str, Any] = {}
+    for word, (field, kind) in _WORDS.items():
+        node = entry[word]
+        if node.present and field not in values:
+            values[field] = kind(node)
+    statistics = entry["statistics"]
+    for word in ("minimum", "maximum", "mean", "stddev"):
+        if statistics[word].present:
+            values[word] = statistics[word].number()
+    return Band(name=values.pop("name", ""), **values)
+
+
+def merged(first: Band, second: Band) -> Band:
+    """Return `first`, with what it leaves open taken from `second`."""
+    gaps = {f.name: getattr(second, f.name) for f in fields(Band) if getattr(first, f.name) in ("", None)}
+    return replace(first, **gaps)
+
+
+def complete(band: Band, known: list[Band], path: str, notes: list[Note]) -> Band:
+    """Add to `band` what `known` says of a band with its name; a near match ("B04" and "B04 - red") is noted."""
+    for candidate in known:
+        if candidate.name == band.name:
+            return merged(band, candidate)
+    near = [c for c in known if _near(band.name, c)]
+    if len(near) == 1:
+        notes.append(Note(path, f"Band {band.name!r} is taken to be {near[0].name!r} of the item's band list."))
+        return merged(band, near[0])
+    return band
+
+
+def _near(name: str, candidate: Band) -> bool:
+    words = candidate.name.replace("-", " ").replace("_", " ").split()
+    return name.lower() in {w.lower() for w in words} or name.lower() == candidate.common_name.lower() != ""
+
+
+def _nodata(node: Node) -> Any:
+    """Nodata may be the words nan, inf and -inf (raster extension)."""
+    return float(node.value) if node.value in ("nan", "inf", "-inf") else node.number()
+
+
+_WORDS: dict[str, tuple[str, Callable[[Node], Any]]] = {
+    "name": ("name", Node.text),
+    "eo:common_name": ("common_name", Node.text),
+    "common_name": ("common_name", Node.text),
+    "description": ("description", Node.text),
+    "eo:center_wavelength": ("center_wavelength", Node.number),
+    "center_wavelength": ("center_wavelength", Node.number),
+    "eo:full_width_half_max": ("full_width_half_max", Node.number),
+    "full_width_half_max": ("full_width_half_max", Node.number),
+    "data_type": ("data_type", Node.text),
+    "nodata": ("nodata", _nodata),
+    "unit": ("unit", Node.text),
+    "raster:scale": ("scale", Node.number),
+    "scale": ("scale", Node.number),
+    "raster:offset": ("offset", Node.number),
+    "offset": ("offset", Node.number),
+    "raster:spatial_resolution": ("spatial_resolution", Node.number),
+    "spatial_resolution": ("spatial_resolution", Node.number),
+    "gsd": ("spatial_resolution", Node.number),
+}

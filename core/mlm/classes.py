@@ -1,0 +1,60 @@
+"""The classes of an output, from any of the spellings in circulation."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from ..errors import ItemUnreadable
+from .model import ModelClass, Note
+from .node import Node
+
+SPELLINGS = ("classification:classes", "classification_classes", "classes")
+
+
+def classes(output: Node, notes: list[Note]) -> tuple[ModelClass, ...]:
+    """Return the classes by ascending value; raises `ItemUnreadable` where a value stands twice."""
+    found: dict[int, ModelClass] = {}
+    for word in SPELLINGS:
+        node = output[word]
+        if not node.present:
+            continue
+        if word != SPELLINGS[0]:
+            notes.append(Note(node.path, f"{word} is read as {SPELLINGS[0]}."))
+        for entry in node:
+            one = _class(entry, notes)
+            if one.value in found:
+                raise ItemUnreadable(f"{entry.path} has the value {one.value}, which another class has already.")
+            found[one.value] = one
+        break
+    return tuple(found[value] for value in sorted(found))
+
+
+def _class(entry: Node, notes: list[Note]) -> ModelClass:
+    value = entry["value"].required().integer()
+    return ModelClass(
+        value=0 if value is None else value,
+        name=entry["name"].text(),
+        title=entry["title"].text(),
+        description=entry["description"].text(),
+        color=color(entry["color_hint"], notes),
+        nodata=entry["nodata"].flag(),
+    )
+
+
+def color(node: Node, notes: list[Note]) -> Optional[str]:
+    """Read a colour: six hexadecimal digits, with or without #, or a list of three numbers from 0 to 255."""
+    if not node.present:
+        return None
+    if isinstance(node.value, str):
+        digits = node.text().lstrip("#")
+        if re.fullmatch(r"[0-9A-Fa-f]{6}", digits):
+            return digits.upper()
+    elif isinstance(node.value, list):
+        numbers = [n.integer() for n in node]
+        if len(numbers) == 3 and all(n is not None and 0 <= n <= 255 for n in numbers):
+            text = "".join(f"{n:02X}" for n in numbers)
+            notes.append(Note(node.path, f"The list {numbers} is read as the colour #{text}."))
+            return text
+    notes.append(Note(node.path, f"{node.value!r} is no colour; one is chosen instead."))
+    return None
