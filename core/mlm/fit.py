@@ -1,0 +1,152 @@
+"""Whether a model runs on a raster, from its item and the raster's description alone; quick enough for a list of hundreds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any, Mapping, Optional
+
+from .ability import obstacles
+from .bands import Match, match
+from .finding import Finding
+from .model import Model, ModelInput, ValueScaling
+from .raster import RasterBand, RasterInfo
+from .units import Units, choose
+
+RESOLUTION_RATIO = 1.6
+"""How far the pixel's size may be from the model's before it is mentioned."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Which raster band feeds which model band, in what units, and what is to be said before a run."""
+
+    bands: tuple[Match, ...]
+    units: Units
+    findings: tuple[Finding, ...]
+
+    @property
+    def fits(self) -> bool:
+        return not any(f.level == "error" for f in self.findings)
+
+    @property
+    def state(self) -> str:
+        """Return "fits", "look" (there is a doubt) or "no"."""
+        if not self.fits:
+            return "no"
+        return "look" if any(f.level == "doubt" for f in self.findings) else "fits"
+
+    @property
+    def why(self) -> str:
+        """The shortest true words on why it is not plainly fitting."""
+        for level in ("error", "doubt"):
+            for finding in self.findings:
+                if finding.level == level:
+                    return finding.short or finding.text
+        return ""
+
+    @property
+    def rasters(self) -> tuple[RasterBand, ...]:
+        """The raster bands in the model's order; those not found are left out."""
+        return tuple(m.raster for m in self.bands if m.raster is not None)
+
+    def with_findings(self, more: list[Finding]) -> Fit:
+        return replace(self, findings=self.findings + tuple(more))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the keys that `check` prints."""
+        return {
+            "fits": self.fits,
+            "state": self.state,
+            "why": self.why,
+            "bands": [
+                {
+                    "model": m.model,
+                    "raster": m.raster.index if m.raster else None,
+                    "name": m.raster.name if m.raster else "",
+                    "file": m.raster.file if m.raster else "",
+                    "how": m.how,
+                }
+                for m in self.bands
+            ],
+            "units": {"kind": self.units.kind, "value": self.units.value, "why": self.units.why},
+            "findings": [f.to_json() for f in self.findings],
+        }
+
+
+def fit(
+    model: Model,
+    raster: RasterInfo,
+    by_hand: Optional[Mapping[str, str]] = None,
+    units: str = "auto",
+    skip_functions: bool = False,
+) -> Fit:
+    """Return how `model` and `raster` go together; `UsageError` where `by_hand` or `units` name what does not exist."""
+    first = model.inputs[0]
+    findings = obstacles(model, skip_functions)
+    matches = match(first.bands, raster.bands, by_hand or {})
+    findings += _missing(matches, raster)
+    chosen = Units("raw")
+    if matches and all(m.raster is not None for m in matches):
+        rasters = [m.raster for m in matches if m.raster is not None]
+        chosen, said = choose(first.bands, scalings(first), rasters, units)
+        findings += said
+        findings += _used_twice(matches)
+        findings += _resolution(model, raster)
+    findings += _domain(model, raster)
+    return Fit(matches, chosen, tuple(findings))
+
+
+def scalings(given: ModelInput) -> tuple[Optional[ValueScaling], ...]:
+    """Return one entry for each band: one for all is repeated, none is None."""
+    if len(given.value_scaling) == 1:
+        return given.value_scaling * len(given.bands)
+    return given.value_scaling or (None,) * len(given.bands)
+
+
+def _missing(matches: tuple[Match, ...], raster: RasterInfo) -> list[Finding]:
+    missing = [m for m in matches if m.raster is None]
+    if not missing:
+        return []
+    has = ", ".join(b.name or f"band {place} without a name" for place, b in enumerate(raster.bands, 1))
+    names = ", ".join(m.model for m in missing)
+    plural = "bands" if len(missing) > 1 else "band"
+    unclear = [m.why for m in missing if not m.why.startswith("no band")]
+    text = f"The model wants the {plural} {names}; the layer has {has}."
+    text += f" Unclear: {'; '.join(unclear)}." if unclear else ""
+    remedy = "Choose a layer that has them, or map a band by hand."
+    return [Finding("error", text, remedy, f"no band for {names}" if not unclear else unclear[0])]
+
+
+def _used_twice(matches: tuple[Match, ...]) -> list[Finding]:
+    found = []
+    for position, one in enumerate(matches):
+        again = [m.model for m in matches[:position] if m.raster == one.raster]
+        if again and one.raster is not None:
+            text = f"{one.raster.label} feeds both {again[0]} and {one.model}, as you mapped it."
+            found.append(Finding("doubt", text, "Map another band.", "a band used twice"))
+    return found
+
+
+def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
+    sizes = [b.spatial_resolution for b in model.inputs[0].bands if b.spatial_resolution]
+    wanted = model.gsd or (min(sizes) if sizes else None)
+    if not wanted or not raster.resolution_m:
+        return []
+    ratio = raster.resolution_m / wanted
+    if 1 / RESOLUTION_RATIO <= ratio <= RESOLUTION_RATIO:
+        return []
+    text = f"The model was made for pixels of {wanted:g} m; the layer's are {raster.resolution_m:.3g} m."
+    return [Finding("doubt", text, "Resample the layer, or compare the result with what you know.", "another resolution")]
+
+
+def _domain(model: Model, raster: RasterInfo) -> list[Finding]:
+    ours, theirs = model.domain.bbox, raster.bbox
+    if not ours or not theirs:
+        return []
+    apart = theirs[0] > ours[2] or theirs[2] < ours[0] or theirs[1] > ours[3] or theirs[3] < ours[1]
+    if not apart:
+        return []
+    name = PurePath(raster.source).name or "the layer"
+    text = f"The model's publisher recommends it for another area than that of {name}."
+    return [Finding("doubt", text, "Compare the result with what you know of the place.", "outside the area of use")]
