@@ -1,0 +1,1 @@
+"""Where models are: STAC APIs, static catalogs, folders and files, and the store that keeps their model files."""

@@ -1,0 +1,1 @@
+"""Raster to tensor to onnxruntime to mosaic to file: inspect, check, plan, run."""
