@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs each test where its code runs: the engine in .venv, what QGIS imports of it also in QGIS's Python, the interface in real QGIS under Xvfb.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export LC_ALL=C.UTF-8 PYTHONNOUSERSITE=1 QT_QPA_PLATFORM=xcb
+XDG_RUNTIME_DIR=$(mktemp -d)
+export XDG_RUNTIME_DIR
+trap 'rm -rf "$XDG_RUNTIME_DIR" .qgis-settings' EXIT
+rm -rf .qgis-settings  # pytest-qgis keeps the profile of its QGIS there: a fresh one for each run
+
+failed=()
+tests() {
+  local title=$1
+  shift
+  printf '\n%s\n' "$title"
+  "$@" || failed+=("$title")
+}
+
+tests "The engine, in .venv" .venv/bin/python -m pytest tests --ignore=tests/ui
+tests "What QGIS imports of it, in QGIS's Python" .venv-qgis/bin/python -m pytest -p no:pytest_qgis tests/core/mlm tests/core/worker
+tests "The interface, in QGIS" xvfb-run --auto-servernum --server-args "-screen 0 1920x1200x24" \
+  sh -c 'openbox >/dev/null 2>&1 & exec "$@"' - .venv-qgis/bin/python -m pytest tests/ui
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf '\nFailed: %s\n' "${failed[@]}" >&2
+  exit 1
+fi
