@@ -1,7 +1,7 @@
 """What can go wrong, each thing a caller treats differently as one class; every message is a sentence with a remedy.
 
-The worker sends an error as its class's name and message, and the client raises the same class (`from_name`), so the dock,
-Processing and the shell show one sentence.
+The worker sends an error as its class's name and message, and the client raises the same class (`from_name`), so the
+dock, Processing and the shell show one sentence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long work tells where it is, and is stopped: one `Watch` is handed down from the command to the innermost loop."""
+"""How long work tells where it is, and is stopped: one `Watch` goes down from the command to the innermost loop."""
 
 from __future__ import annotations
 

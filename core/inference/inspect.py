@@ -122,7 +122,9 @@ def _wavelength(said: dict[str, str]) -> Optional[float]:
 
 
 def _statistics(dataset: Any, indexes: list[int]) -> list[dict[str, Optional[float]]]:
-    """Return median, 2nd and 98th percentile, mean and deviation of each band's valid stored values, sampled on a regular grid."""
+    """Return median, 2nd and 98th percentile, mean and deviation of each band's valid stored values, sampled on a
+    regular grid.
+    """
     shrink = max(1.0, dataset.height / SAMPLE_SIDE, dataset.width / SAMPLE_SIDE)
     shape = (len(indexes), max(1, int(dataset.height / shrink)), max(1, int(dataset.width / shrink)))
     data = dataset.read(indexes, out_shape=shape, resampling=Resampling.nearest)

@@ -34,8 +34,8 @@ BY_RANK = {
 class Layout:
     """How to fill the input and read the output.
 
-    `tile` is (height, width) where the file fixes it, None where it is free. `per_pixel` models see rows of bands. `labels` outputs hold
-    class numbers instead of scores.
+    `tile` is (height, width) where the file fixes it, None where it is free. `per_pixel` models see rows of bands.
+    `labels` outputs hold class numbers instead of scores.
     """
 
     input_name: str
@@ -60,7 +60,9 @@ def layout(model: Model, network: Network) -> tuple[Optional[Layout], list[Findi
     given, taken = model.inputs[0], network.inputs[0]
     if len(network.inputs) > 1:
         names = ", ".join(i.name for i in network.inputs)
-        return None, [Finding("error", f"The model's file takes {len(network.inputs)} inputs ({names}); only one is supported.")]
+        return None, [
+            Finding("error", f"The model's file takes {len(network.inputs)} inputs ({names}); only one is supported.")
+        ]
     order = _order(given.tensor, taken, "input", findings)
     output = _chosen(model.outputs[0], network)
     output_order = _output_order(model.outputs[0], output, "height" not in (order or ()), findings)
@@ -96,7 +98,8 @@ def _order(declared: Tensor, taken: TensorInfo, what: str, findings: list[Findin
         text = f"The file's {what} has {rank} dimensions, and the item names {', '.join(declared.dim_order)}."
         findings.append(Finding("error", text, "Ask the publisher to correct dim_order."))
         return None
-    text = f"The item orders the {what} as {', '.join(declared.dim_order)}; the file has {rank} dimensions, read as {', '.join(usual)}."
+    named, read_as = ", ".join(declared.dim_order), ", ".join(usual)
+    text = f"The item orders the {what} as {named}; the file has {rank} dimensions, read as {read_as}."
     findings.append(Finding("doubt", text, "Compare the result with what you know.", "another dimension order"))
     return usual
 
@@ -121,7 +124,8 @@ def _output_order(
         usual = BY_RANK[rank]
         if rank == 4 and declared.classes and output.shape[3] == len(declared.classes) != output.shape[1]:
             usual = ("batch", "height", "width", "channel")
-        text = f"The item orders the output as {', '.join(declared.tensor.dim_order)}; the file's is read as {', '.join(usual)}."
+        named = ", ".join(declared.tensor.dim_order)
+        text = f"The item orders the output as {named}; the file's is read as {', '.join(usual)}."
         findings.append(Finding("note", text))
         return usual
     shape = " x ".join("free" if s is None else str(s) for s in output.shape)
@@ -143,7 +147,9 @@ def _differences(model: Model, order: tuple[str, ...], taken: TensorInfo) -> lis
     for side in ("height", "width"):
         ours, theirs = declared.get(side, -1), sizes.get(side)
         if theirs is not None and ours not in (-1, theirs):
-            found.append(Finding("note", f"The item declares a {side} of {ours}; the file takes {theirs}, which is used."))
+            found.append(
+                Finding("note", f"The item declares a {side} of {ours}; the file takes {theirs}, which is used.")
+            )
     if given.tensor.data_type != taken.data_type:
         text = f"The item declares {given.tensor.data_type} values; the file takes {taken.data_type}, which is used."
         found.append(Finding("note", text))

@@ -1,4 +1,4 @@
-"""The loaded network: its signature, which is the authority on what goes in and comes out, and the sessions kept warm."""
+"""The loaded network: its signature, the authority on what goes in and comes out, and the sessions kept warm."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ ELEMENT_TYPES = {
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """An input or output of the file itself; a free dimension is None. `data_type` is numpy's word, or onnxruntime's if it has none."""
+    """An input or output of the file itself; a free dimension is None. `data_type` is numpy's word, or onnxruntime's
+    if it has none.
+    """
 
     name: str
     shape: tuple[Optional[int], ...]
@@ -74,7 +76,9 @@ _lock = threading.Lock()
 
 
 def load(path: Path, provider: str = "cpu") -> Network:
-    """Return the network in `path`, loaded now or before; raises `ArtifactMissing`, `ArtifactCorrupt` or `NotRunnable`."""
+    """Return the network in `path`, loaded now or before; raises `ArtifactMissing`, `ArtifactCorrupt` or
+    `NotRunnable`.
+    """
     name = _provider(provider)
     try:
         facts = path.stat()
@@ -128,11 +132,14 @@ def _explained(path: Path, text: str) -> ArtifactCorrupt | NotRunnable:
     version = onnxruntime.__version__
     if "opset" in text.lower() and "support" in text.lower() or "ir_version" in text.lower() or "IR version" in text:
         return NotRunnable(
-            f"{path.name} was written for a newer onnxruntime than {version}: {reason}. Set up the engine again to update it."
+            f"{path.name} was written for a newer onnxruntime than {version}: {reason}. "
+            "Set up the engine again to update it."
         )
     if "is not a registered function/op" in text or "NOT_IMPLEMENTED" in text:
         return NotRunnable(f"{path.name} uses an operation that onnxruntime {version} does not have: {reason}.")
-    return ArtifactCorrupt(f"{path.name} can't be loaded as an ONNX model: {reason}. Fetch it again, or ask its publisher.")
+    return ArtifactCorrupt(
+        f"{path.name} can't be loaded as an ONNX model: {reason}. Fetch it again, or ask its publisher."
+    )
 
 
 def _info(argument: Any) -> TensorInfo:

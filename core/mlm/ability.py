@@ -28,10 +28,16 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
     found = []
     if len(inputs) > 1:
         names = ", ".join(i.name for i in inputs)
-        found.append(Finding("error", f"The model has {len(inputs)} inputs ({names}); only one is supported.", "", "several inputs"))
+        found.append(
+            Finding(
+                "error", f"The model has {len(inputs)} inputs ({names}); only one is supported.", "", "several inputs"
+            )
+        )
     first = inputs[0]
     if not first.bands:
-        found.append(Finding("error", f"Input {first.name!r} names no bands, so none can be matched.", "", "no bands named"))
+        found.append(
+            Finding("error", f"Input {first.name!r} names no bands, so none can be matched.", "", "no bands named")
+        )
     virtual = [b.name for b in first.bands if b.expression is not None]
     if virtual:
         text = f"Band {virtual[0]} is computed from others by an expression, which is not supported."
@@ -40,7 +46,11 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
         text = f"The model resizes its input ({first.resize_type}), which is not supported."
         found.append(Finding("error", text, "", "resizing"))
     if any(s is not None and s.type == "processing" for s in first.value_scaling):
-        found.append(Finding("error", "The model scales values by an expression, which is not supported.", "", "scaling expression"))
+        found.append(
+            Finding(
+                "error", "The model scales values by an expression, which is not supported.", "", "scaling expression"
+            )
+        )
     if first.pre_processing and not skip_functions:
         found.append(_function(first.pre_processing[0].format, str(first.pre_processing[0].expression), "before"))
     return found
@@ -49,7 +59,9 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
 def _output_obstacles(output: ModelOutput, skip_functions: bool) -> list[Finding]:
     found = []
     if not TASKS & set(output.tasks):
-        text = f"The model's task is {', '.join(output.tasks) or 'not given'}; {', '.join(sorted(TASKS))} are supported."
+        text = (
+            f"The model's task is {', '.join(output.tasks) or 'not given'}; {', '.join(sorted(TASKS))} are supported."
+        )
         found.append(Finding("error", text, "", "another task"))
     if output.post_processing and not skip_functions:
         found.append(_function(output.post_processing[0].format, str(output.post_processing[0].expression), "after"))
@@ -57,5 +69,6 @@ def _output_obstacles(output: ModelOutput, skip_functions: bool) -> list[Finding
 
 
 def _function(kind: str, expression: str, when: str) -> Finding:
-    text = f"The item names a {kind} function to run {when} the model ({expression[:80]}), and no code of an item is ever run."
+    named = f"a {kind} function to run {when} the model ({expression[:80]})"
+    text = f"The item names {named}, and no code of an item is ever run."
     return Finding("error", text, "If your data needs it not, run with functions skipped.", f"{kind} function")

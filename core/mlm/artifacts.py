@@ -1,7 +1,7 @@
 """The files of a model: which of them is ONNX, where it is, and why another can't be run here.
 
-ONNX is told for each asset, by its artifact type, media type or file name; `mlm:framework` names what a model was trained with and
-says nothing about its files.
+ONNX is told for each asset, by its artifact type, media type or file name; `mlm:framework` names what a model was
+trained with and says nothing about its files.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
     scheme = urlsplit(href).scheme.lower()
     if runnable and len(scheme) > 1 and scheme not in _SCHEMES:
         runnable = False
-        why_not = f"The model's file is at a {scheme}:// address, which can't be fetched from here. Download it and give its path."
+        why_not = (
+            f"The model's file is at a {scheme}:// address, which can't be fetched. Download it and give its path."
+        )
     return Artifact(
         key=key,
         href=href,

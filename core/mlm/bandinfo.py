@@ -1,4 +1,6 @@
-"""What an item says about its bands outside `mlm:input`: STAC 1.1 `bands`, `eo:bands` and `raster:bands`, found by name."""
+"""What an item says about its bands outside `mlm:input`: STAC 1.1 `bands`, `eo:bands` and `raster:bands`, found by
+name.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ LISTS = ("bands", "eo:bands", "raster:bands")
 def known_bands(item: Node, asset: Node) -> list[Band]:
     """Return what is said about bands on the model's asset, then on the item, in the order of precedence.
 
-    The lists of one place belong together: a band of `eo:bands` and one of `raster:bands` with the same name are one band.
+    The lists of one place belong together: a band of `eo:bands` and one of `raster:bands` with the same name are one
+    band.
     """
     found: dict[str, Band] = {}
     for place in (asset, item["properties"]):

@@ -1,7 +1,8 @@
-"""Which raster band feeds which model band: by hand, by name, by common name, by wavelength; never guessed, none used twice.
+"""Which raster band feeds which model band: by hand, by name, by common name, by wavelength; never guessed, none used
+twice.
 
-Common names are those of the STAC EO extension 2.0. A match must be the only one possible at its stage; where two bands answer to
-the same name, nothing is chosen and the user is asked.
+Common names are those of the STAC EO extension 2.0. A match must be the only one possible at its stage; where two
+bands answer to the same name, nothing is chosen and the user is asked.
 """
 
 from __future__ import annotations
@@ -16,8 +17,28 @@ from .model import Band
 from .raster import RasterBand
 
 COMMON_NAMES = frozenset(
-    "pan coastal blue green green05 yellow red rededge rededge071 rededge075 rededge078 nir nir08 nir09 cirrus swir16 swir22 "
-    "lwir lwir11 lwir12".split()
+    [
+        "pan",
+        "coastal",
+        "blue",
+        "green",
+        "green05",
+        "yellow",
+        "red",
+        "rededge",
+        "rededge071",
+        "rededge075",
+        "rededge078",
+        "nir",
+        "nir08",
+        "nir09",
+        "cirrus",
+        "swir16",
+        "swir22",
+        "lwir",
+        "lwir11",
+        "lwir12",
+    ]
 )
 ALIASES = {
     "coastalaerosol": "coastal",
@@ -56,7 +77,9 @@ class Match:
 
 
 def match(wanted: Sequence[Band], offered: Sequence[RasterBand], by_hand: Mapping[str, str]) -> tuple[Match, ...]:
-    """Return one `Match` for each wanted band, in order; `by_hand` maps model bands to a number, a name or FILE:NUMBER."""
+    """Return one `Match` for each wanted band, in order; `by_hand` maps model bands to a number, a name or
+    FILE:NUMBER.
+    """
     unknown = sorted(set(by_hand) - {b.name for b in wanted})
     if unknown:
         names = ", ".join(b.name for b in wanted)

@@ -1,4 +1,6 @@
-"""Whether a model runs on a raster, from its item and the raster's description alone; quick enough for a list of hundreds."""
+"""Whether a model runs on a raster, from its item and the raster's description alone; quick enough for a list of
+hundreds.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +139,9 @@ def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
     if 1 / RESOLUTION_RATIO <= ratio <= RESOLUTION_RATIO:
         return []
     text = f"The model was made for pixels of {wanted:g} m; the layer's are {raster.resolution_m:.3g} m."
-    return [Finding("doubt", text, "Resample the layer, or compare the result with what you know.", "another resolution")]
+    return [
+        Finding("doubt", text, "Resample the layer, or compare the result with what you know.", "another resolution")
+    ]
 
 
 def _domain(model: Model, raster: RasterInfo) -> list[Finding]:

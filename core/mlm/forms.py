@@ -1,4 +1,4 @@
-"""Tells in which published form an item describes its model, by its content first and its extension's address second."""
+"""Tells in which published form an item describes its model, by content first and its extension's address second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _ADDRESS = re.compile(r"/mlm(?:-extension)?/v(\d+)\.(\d+)")
 
 
 def form_of(item: Node, notes: list[Note]) -> str:
-    """Return the form, as "MLM 1.5"; raises `ItemUnreadable` for what is no model Item or in a form that is not read yet."""
+    """Return the form, as "MLM 1.5"; raises `ItemUnreadable` for what is no model Item or in a form that is not read
+    yet.
+    """
     if not isinstance(item["properties"].value, dict):
         raise ItemUnreadable(_no_item(item))
     words = set(item["properties"].value)
@@ -21,7 +23,9 @@ def form_of(item: Node, notes: list[Note]) -> str:
     if draft and not any(w.startswith("mlm:") for w in words):
         raise ItemUnreadable(f"The item is in a draft form of MLM ({draft[0]}), and forms 1.4 to 1.6 are read.")
     if not {"mlm:input", "mlm:output", "mlm:name"} & words:
-        raise ItemUnreadable(f"The Item {item['id'].text()!r} describes no model: it has no mlm: field. Choose a model Item.")
+        raise ItemUnreadable(
+            f"The Item {item['id'].text()!r} describes no model: it has no mlm: field. Choose a model Item."
+        )
     version = _version(item)
     if version is None:
         notes.append(Note("stac_extensions", f"No address of the MLM extension is given; read as form {NEWEST}."))
@@ -43,4 +47,6 @@ def _no_item(item: Node) -> str:
     kind = item["type"].value
     if kind in ("Catalog", "Collection"):
         return f"This is a {kind}, not a model Item. Search it, or name one of its items: CATALOG#ITEM-ID."
-    return f"This is no STAC Item: it has no properties, and its type is {kind!r}. Choose the JSON file of a model Item."
+    return (
+        f"This is no STAC Item: it has no properties, and its type is {kind!r}. Choose the JSON file of a model Item."
+    )

@@ -1,7 +1,7 @@
 """The legend of a result: which class a value is, and its colour.
 
-Colours that the item does not give come from Paul Tol's palettes "bright" and "muted", which colour-blind people can read
-(Tol, Colour Schemes, SRON/EPS/TN/09-002), and stay the same for a class name.
+Colours that the item does not give come from Paul Tol's palettes "bright" and "muted", which colour-blind people can
+read (Tol, Colour Schemes, SRON/EPS/TN/09-002), and stay the same for a class name.
 """
 
 from __future__ import annotations
@@ -12,9 +12,24 @@ from typing import Sequence
 
 from .model import ModelClass
 
-PALETTE = (
-    "4477AA EE6677 228833 CCBB44 66CCEE AA3377 332288 88CCEE 44AA99 117733 999933 DDCC77 CC6677 882255 AA4499 BBBBBB".split()
-)
+PALETTE = [
+    "4477AA",
+    "EE6677",
+    "228833",
+    "CCBB44",
+    "66CCEE",
+    "AA3377",
+    "332288",
+    "88CCEE",
+    "44AA99",
+    "117733",
+    "999933",
+    "DDCC77",
+    "CC6677",
+    "882255",
+    "AA4499",
+    "BBBBBB",
+]
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ class Expression:
 class Band:
     """A Model Band with what the item says about it elsewhere (STAC 1.1 `bands`, `eo:bands`, `raster:bands`).
 
-    `center_wavelength` and `full_width_half_max` are in micrometres, `spatial_resolution` in metres. `scale` and `offset` turn
-    stored values into what the band means (value = stored x scale + offset), as in the raster extension. `minimum`,
-    `maximum`, `mean` and `stddev` are the item's statistics of the band.
+    `center_wavelength` and `full_width_half_max` are in micrometres, `spatial_resolution` in metres. `scale` and
+    `offset` turn stored values into what the band means (value = stored x scale + offset), as in the raster extension.
+    `minimum`, `maximum`, `mean` and `stddev` are the item's statistics of the band.
     """
 
     name: str
@@ -92,7 +92,8 @@ class Tensor:
 class ModelInput:
     """One input: its bands in channel order and what happens to their values before the model sees them.
 
-    `value_scaling` is empty (none), has one entry (for all bands) or one for each band; None stands for a band left as is.
+    `value_scaling` is empty (none), has one entry (for all bands) or one for each band; None stands for a band left as
+    is.
     """
 
     name: str
@@ -139,7 +140,9 @@ class ModelOutput:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file of the model. `href` is absolute where the item's own address is known; `checksum` is a multihash in hexadecimal."""
+    """A file of the model. `href` is absolute where the item's own address is known; `checksum` is a multihash in
+    hexadecimal.
+    """
 
     key: str
     href: str
@@ -156,7 +159,9 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Domain:
-    """Where and when the publisher recommends the model: `bbox` is west, south, east, north in degrees; times are RFC 3339."""
+    """Where and when the publisher recommends the model: `bbox` is west, south, east, north in degrees; times are RFC
+    3339.
+    """
 
     bbox: Optional[tuple[float, float, float, float]] = None
     geometry: Optional[Mapping[str, Any]] = None

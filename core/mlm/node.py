@@ -14,7 +14,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-
 
 
 class Node:
-    """A value somewhere in an item; reading it as a type gives the value, a default where it is absent, or `ItemUnreadable`."""
+    """A value somewhere in an item; reading it as a type gives the value, a default where it is absent, or
+    `ItemUnreadable`.
+    """
 
     def __init__(self, value: Any, path: str = "") -> None:
         self.value = value

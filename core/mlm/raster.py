@@ -1,4 +1,6 @@
-"""What is known about a raster before it is read: bands, grid, reference system; plain values that cross the process boundary."""
+"""What is known about a raster before it is read: bands, grid, reference system; plain values that cross the process
+boundary.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ from typing import Any, Mapping, Optional
 class RasterBand:
     """A band of a raster; `index` counts from 1 within `file`.
 
-    `center_wavelength` is in micrometres. `scale` and `offset` are the file's (1 and 0 where it has none). The statistics are of
-    valid stored values, sampled: median, 2nd and 98th percentile, mean and standard deviation; None where nothing is valid or known.
+    `center_wavelength` is in micrometres. `scale` and `offset` are the file's (1 and 0 where it has none). The
+    statistics are of valid stored values, sampled: median, 2nd and 98th percentile, mean and standard deviation; None
+    where nothing is valid or known.
     """
 
     file: str
@@ -57,7 +60,7 @@ class RasterInfo:
         return asdict(self)
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> "RasterInfo":
+    def from_json(data: Mapping[str, Any]) -> RasterInfo:
         """Return what `to_json` wrote."""
         fields = dict(data)
         fields["bands"] = tuple(RasterBand(**b) for b in data["bands"])

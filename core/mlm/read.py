@@ -1,6 +1,7 @@
 """Reads a published Item into a `Model`; the newest form, MLM 1.4 to 1.6, is what this file speaks.
 
-Field names and rules are those of the STAC MLM extension 1.5; what items in circulation do differently is repaired and noted.
+Field names and rules are those of the STAC MLM extension 1.5; what items in circulation do differently is repaired and
+noted.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ def _input(node: Node, known: list[Band], notes: list[Note]) -> ModelInput:
     wanted = len(bands) or len(variables)
     if wanted and len(scaling) not in (0, 1, wanted):
         raise ItemUnreadable(
-            f"{node['value_scaling'].path} has {len(scaling)} entries for {wanted} bands; it needs one for each, or one for all."
+            f"{node['value_scaling'].path} has {len(scaling)} entries for {wanted} bands; "
+            "it needs one for each, or one for all."
         )
     return ModelInput(
         name=node["name"].text(),
@@ -196,9 +198,7 @@ def _functions(node: Node) -> tuple[Expression, ...]:
 
 
 def _expression(node: Node) -> Expression:
-    return Expression(
-        node["format"].required().text(), node["expression"].required().value, node["description"].text()
-    )
+    return Expression(node["format"].required().text(), node["expression"].required().value, node["description"].text())
 
 
 def _domain(node: Node) -> Domain:

@@ -1,7 +1,7 @@
 """How stored values become what the model was trained on: as stored, times scale plus offset, or divided by a number.
 
-MLM has one Value Scaling Object a band and no chain, so publishers leave this step out (an ImageNet mean of 0.485 for 8-bit images). It
-is found by comparing the raster's sampled statistics with what the model declares, and always said.
+MLM has one Value Scaling Object a band and no chain, so publishers leave this step out (an ImageNet mean of 0.485 for
+8-bit images). It is found by comparing the raster's sampled statistics with what the model declares, and always said.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ PLAUSIBLE = 2.0
 IMPOSSIBLE = 5.0
 """The cost above which no reading is taken at all."""
 
-DIVISORS = {"uint8": (255.0,), "int16": (10000.0,), "uint16": (10000.0, 65535.0, 255.0), "int32": (10000.0,), "uint32": (10000.0,)}
+DIVISORS = {
+    "uint8": (255.0,),
+    "int16": (10000.0,),
+    "uint16": (10000.0, 65535.0, 255.0),
+    "int32": (10000.0,),
+    "uint32": (10000.0,),
+}
 FLOAT_DIVISORS = (10000.0, 255.0, 1 / 10000.0, 1 / 255.0)
 """Numbers that publishers divide by without saying so: 8 and 16 bits, reflectance x 10000, and the reverse of them."""
 
@@ -91,7 +97,9 @@ def choose(
     shown = _shown(units, pairs)
     if cost > IMPOSSIBLE:
         remedy = "Choose another layer, or say how the values are to be read (raw, scaled, or a number to divide by)."
-        return Units("raw", None, shown), (Finding("error", f"The values are not what the model expects: {shown}.", remedy),)
+        return Units("raw", None, shown), (
+            Finding("error", f"The values are not what the model expects: {shown}.", remedy),
+        )
     chosen = Units(units.kind, units.value, shown)
     if cost > PLAUSIBLE:
         return chosen, (Finding("doubt", f"The values are unusual for this model: {shown}.", "Check the units."),)
@@ -118,8 +126,9 @@ def _readings(rasters: Sequence[RasterBand]) -> list[Units]:
 
 
 def _cost(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> float:
-    """Return how unlikely a reading is: the median over bands of how far the middle is off, in standard deviations / 4, and how
-    far the spread is off, in powers of ten. A perfect match costs 0; another unit costs 2.4 (a factor of 255) or more.
+    """Return how unlikely a reading is: the median over bands of how far the middle is off, in standard deviations /
+    4, and how far the spread is off, in powers of ten. A perfect match costs 0; another unit costs 2.4 (a factor of
+    255) or more.
     """
     costs = []
     for want, band in pairs:
@@ -136,7 +145,9 @@ def _wished(wish: str, rasters: Sequence[RasterBand]) -> Units:
         return Units("raw", None, "as you asked for")
     if wish == "scaled":
         if all((r.scale, r.offset) == (1.0, 0.0) for r in rasters):
-            raise UsageError("The raster declares no scale and offset, so its values can't be taken as scaled. Give a divisor.")
+            raise UsageError(
+                "The raster declares no scale and offset, so its values can't be taken as scaled. Give a divisor."
+            )
         return Units("scaled", None, "as you asked for")
     try:
         divisor = float(wish)
@@ -148,15 +159,19 @@ def _wished(wish: str, rasters: Sequence[RasterBand]) -> Units:
 
 
 def _unknown(rasters: Sequence[RasterBand], bands: Sequence[Band]) -> tuple[Units, tuple[Finding, ...]]:
-    """Return the reading where the item does not say what values it expects: as stored, with a doubt where that matters."""
+    """Return the reading where the item does not say what values it expects: as stored, with a doubt where that
+    matters.
+    """
     units = Units("raw", None, "the model does not say what values it expects")
     if any((r.scale, r.offset) != (1.0, 0.0) for r in rasters):
-        text = "The layer declares a scale and offset, and the model does not say whether to apply them; values are as stored."
+        text = "The layer declares a scale and offset, and the model does not say whether to apply them; "
+        text += "values are as stored."
         return units, (Finding("doubt", text, "Choose scaled units if the model expects physical values."),)
     wanted = {b.data_type for b in bands if b.data_type}
     stored = {r.data_type for r in rasters}
     if wanted and any(w.startswith("float") for w in wanted) and not any(s.startswith("float") for s in stored):
-        text = f"The model expects {', '.join(sorted(wanted))}, the layer has {', '.join(sorted(stored))}; values are as stored."
+        ours, theirs = ", ".join(sorted(wanted)), ", ".join(sorted(stored))
+        text = f"The model expects {ours}, the layer has {theirs}; values are as stored."
         return units, (Finding("doubt", text, "Choose a number to divide by if the model expects scaled values."),)
     return units, ()
 
@@ -174,4 +189,5 @@ def _shown(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> str:
     median = band.median or 0.0
     now = units.apply_to(median, band)
     became = "" if units.kind == "raw" else f", {now:.4g} {_words(units)}"
-    return f"the middle value of {name} is {median:.4g}{became}; the model expects about {want.middle:.4g} ± {want.spread:.2g}"
+    about = f"{want.middle:.4g} ± {want.spread:.2g}"
+    return f"the middle value of {name} is {median:.4g}{became}; the model expects about {about}"

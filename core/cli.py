@@ -1,0 +1,275 @@
+"""The command line `mlm-runner`: the engine without QGIS, for a shell, a server and tests.
+
+Results go to stdout (with --json as one object), progress and messages to stderr. Exit status: 0 done, 1 failed, 2
+usage, 3 the model does not fit the raster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from typing import Any, Callable, Optional, Sequence
+
+from .errors import Cancelled, DoesNotFit, MlmRunnerError, UsageError
+from .watch import Progress, Watch
+
+Command = Callable[[argparse.Namespace, Watch], int]
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command in `arguments` (the process's own without), and return the exit status."""
+    options = _parser().parse_args(arguments)
+    watch = Watch(_shown if sys.stderr.isatty() else _quiet())
+    previous = signal.signal(signal.SIGINT, lambda *_: watch.cancel())
+    try:
+        return options.command(options, watch)
+    except MlmRunnerError as error:
+        print(f"mlm-runner: {error}", file=sys.stderr)
+        return 130 if isinstance(error, Cancelled) else error.exit_status
+    except BrokenPipeError:
+        return 1
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mlm-runner", description="Find and run machine-learning models that describe themselves."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = _add(commands, "catalogs", _catalogs, "List the known catalogs.")
+    one = _add(commands, "search", _search, "Look for models.")
+    one.add_argument("text", nargs="*", metavar="TEXT")
+    one.add_argument(
+        "--catalog", action="append", metavar="URL|PATH|NAME", help="search here only; may be given several times"
+    )
+    one.add_argument("--task", help="a task of MLM, as semantic-segmentation")
+    one.add_argument("--for", dest="raster", action="append", metavar="RASTER", help="sort by what fits this raster")
+    one.add_argument("--runnable", action="store_true", help="only models that can be run here")
+    one.add_argument("--limit", type=int, default=0, metavar="N")
+
+    one = _add(commands, "describe", _describe, "Show what a model is.")
+    one.add_argument("model", metavar="MODEL")
+
+    one = _add(commands, "check", _check, "Say whether a model fits a raster.")
+    _fit_options(one)
+
+    one = _add(commands, "run", _run, "Run a model on a raster.")
+    _fit_options(one)
+    one.add_argument("-o", "--output", required=True, metavar="OUT", help="the GeoTIFF to write")
+    one.add_argument("--extent", nargs=4, type=float, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
+    one.add_argument("--extent-crs", default="", metavar="CRS", help="the raster's own without it")
+    one.add_argument("--tile", type=int, metavar="N", help="side of a window in pixels")
+    one.add_argument(
+        "--overlap", type=float, metavar="FRACTION", help="share of a window that neighbours have in common"
+    )
+    one.add_argument("--merge", choices=("blend", "crop"), default="blend", help="how overlapping windows become one")
+    one.add_argument("--batch-size", type=int, metavar="N", help="windows handed to the network at once")
+    one.add_argument("--threshold", type=float, metavar="T", help="score from which a single class counts")
+
+    one = _add(commands, "runtime", _runtime, "Show, make or remove the engine's Python environment.")
+    one.add_argument("action", choices=("status", "install", "remove"))
+    one.add_argument("--wheels", metavar="FOLDER", help="install from a folder of wheels, without a network")
+
+    _add(commands, "worker", _worker, "Serve requests on standard input; QGIS starts this.", json_option=False)
+    return parser
+
+
+def _add(commands: Any, name: str, command: Command, text: str, json_option: bool = True) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    if json_option:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _fit_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="path or URL of an Item, or CATALOG#ITEM-ID")
+    parser.add_argument("rasters", nargs="+", metavar="RASTER", help="anything GDAL opens; several are one stack")
+    parser.add_argument(
+        "--band", action="append", default=[], metavar="MODELBAND=RASTERBAND", help="map a band by hand"
+    )
+    parser.add_argument(
+        "--units", default="auto", metavar="auto|raw|scaled|N", help="how stored values are read; N divides them"
+    )
+    parser.add_argument(
+        "--skip-functions", action="store_true", help="the data needs not the functions that the item names"
+    )
+    parser.add_argument(
+        "--provider", default="cpu", metavar="NAME", help="what computes: cpu, or another that the engine has"
+    )
+
+
+def _catalogs(options: argparse.Namespace, watch: Watch) -> int:
+    from .catalog.catalogs import known
+
+    listed = [{"name": c.name, "href": c.href} for c in known(_home())]
+    return _print(options, {"catalogs": listed}, "\n".join(f"{c['name']}  {c['href']}" for c in listed))
+
+
+def _search(options: argparse.Namespace, watch: Watch) -> int:
+    from .commands import search
+
+    found = search(
+        {
+            "text": " ".join(options.text),
+            "catalogs": options.catalog,
+            "task": options.task,
+            "for_raster": options.raster,
+            "runnable": options.runnable,
+            "limit": options.limit,
+        },
+        _context(watch),
+    )
+    for entry in found["models"]:
+        entry.pop("item", None)
+    for catalog in found["catalogs"]:
+        if catalog.get("why"):
+            print(f"mlm-runner: {catalog['name']}: {catalog['why']}", file=sys.stderr)
+    lines = [f"{m['title']}\n    {m['href']}\n    {_about(m)}" for m in found["models"]]
+    return _print(
+        options, found, "\n".join(lines) or "No model found. Try fewer words, or another catalog (--catalog)."
+    )
+
+
+def _about(model: dict[str, Any]) -> str:
+    state = {"fits": "fits", "look": "needs a look", "no": "does not fit"}.get(
+        (model.get("fit") or {}).get("state", ""), ""
+    )
+    why = (model.get("fit") or {}).get("why", "")
+    runs = "" if model["runnable"] else f"not runnable: {model['why_not']}"
+    parts = [
+        ", ".join(model["tasks"]),
+        f"bands {', '.join(model['bands'])}",
+        f"{state}{': ' if state and why else ''}{why}",
+        runs,
+    ]
+    return "; ".join(p for p in parts if p)
+
+
+def _describe(options: argparse.Namespace, watch: Watch) -> int:
+    from .commands import describe
+    from .mlm.card import card
+    from .mlm.read import read
+
+    found = describe({"model": options.model}, _context(watch))
+    item = found.pop("item")
+    return _print(options, found, card(read(item, found["href"])))
+
+
+def _check(options: argparse.Namespace, watch: Watch) -> int:
+    from .commands import check
+
+    found = check(_fit_params(options), _context(watch))
+    lines = [f"{b['model']}: {_raster_band(b)}" for b in found["bands"]]
+    lines.append(f"Values: {found['units']['kind']} {found['units']['value'] or ''} {found['units']['why']}".rstrip())
+    lines += [f"{f['level']}: {f['text']} {f['remedy']}".rstrip() for f in found["findings"]]
+    lines.append("The model fits." if found["fits"] else "The model does not fit.")
+    _print(options, found, "\n".join(lines))
+    return 0 if found["fits"] else DoesNotFit.exit_status
+
+
+def _raster_band(band: dict[str, Any]) -> str:
+    if band["raster"] is None:
+        return "missing"
+    name = f" ({band['name']})" if band["name"] else ""
+    return f"band {band['raster']}{name} of {band['file']}, by {band['how']}".replace("by by", "by")
+
+
+def _run(options: argparse.Namespace, watch: Watch) -> int:
+    from .commands import run
+
+    params = _fit_params(options)
+    words = ("output", "extent", "extent_crs", "tile", "overlap", "merge", "batch_size", "threshold")
+    params.update({word: getattr(options, word) for word in words})
+    found = run(params, _context(watch))
+    total = sum(c["pixels"] for c in found["classes"]) or 1
+    lines = [
+        f"{c['name']}: {c['pixels']} pixels, {100 * c['pixels'] / total:.1f} %{_area(c['area'])}"
+        for c in found["classes"]
+    ]
+    lines += [f"applied: {text}" for text in found["applied"]] + [f"assumed: {text}" for text in found["assumed"]]
+    lines.append(
+        f"{found['output']} written in {found['seconds']:.2f} s ({found['inference_seconds']:.2f} s in the network)."
+    )
+    return _print(options, found, "\n".join(lines))
+
+
+def _area(square_metres: Optional[float]) -> str:
+    return "" if square_metres is None else f", {square_metres / 1e6:.4g} km2"
+
+
+def _fit_params(options: argparse.Namespace) -> dict[str, Any]:
+    bands = {}
+    for text in options.band:
+        model, separator, raster = text.partition("=")
+        if not separator or not model or not raster:
+            raise UsageError(f"--band {text} is not MODELBAND=RASTERBAND; write for example --band nir=4.")
+        bands[model] = raster
+    return {
+        "model": options.model,
+        "rasters": options.rasters,
+        "bands": bands,
+        "units": options.units,
+        "skip_functions": options.skip_functions,
+        "provider": options.provider,
+    }
+
+
+def _runtime(options: argparse.Namespace, watch: Watch) -> int:
+    from .worker.runtime import command
+
+    found, text = command(options.action, watch, options.wheels)
+    return _print(options, found, text)
+
+
+def _worker(options: argparse.Namespace, watch: Watch) -> int:
+    from .worker.server import main as serve
+
+    return serve()
+
+
+def _context(watch: Watch) -> Any:
+    from .catalog.http import SessionHttp
+    from .catalog.store import Store
+    from .commands import Context
+
+    home = _home()
+    return Context(watch, Store(home), SessionHttp(), home, lambda text: print(f"mlm-runner: {text}", file=sys.stderr))
+
+
+def _home() -> Any:
+    from .worker.runtime import home
+
+    return home()
+
+
+def _print(options: argparse.Namespace, found: Any, text: str) -> int:
+    print(json.dumps(found, ensure_ascii=False) if options.json else text)
+    return 0
+
+
+def _shown(progress: Progress) -> None:
+    share = "" if progress.fraction is None else f" {100 * progress.fraction:.0f} %"
+    left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
+    print(f"\r\033[K{progress.text}{share}{left}", end="", file=sys.stderr, flush=True)
+
+
+def _quiet() -> Callable[[Progress], None]:
+    """Return a listener that prints a line at most every ten seconds, for logs."""
+    last = [time.monotonic()]
+
+    def listener(progress: Progress) -> None:
+        if time.monotonic() - last[0] > 10:
+            last[0] = time.monotonic()
+            print(f"mlm-runner: {progress.text}", file=sys.stderr)
+
+    return listener
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,80 @@
+"""The raw output becomes scores for each class (windows, classes, height, width), or class numbers where the file
+gives those.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+import onnx
+
+from ..errors import NotRunnable
+from .layout import Layout
+
+PROBABILITIES = {"Softmax": "softmax", "Sigmoid": "sigmoid", "HardSigmoid": "sigmoid"}
+"""Operations after which scores are probabilities already."""
+_PASSED_OVER = frozenset(
+    ["Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Resize"]
+)
+
+
+def activation_in(path: Path, output: str) -> str:
+    """Return "softmax" or "sigmoid" where the network ends in one, else an empty string: then its scores are logits."""
+    graph = onnx.load(str(path), load_external_data=False).graph
+    producer = {name: node for node in graph.node for name in node.output}
+    node = producer.get(output)
+    while node is not None and node.op_type in _PASSED_OVER and node.input:
+        node = producer.get(node.input[0])
+    return PROBABILITIES.get(node.op_type, "") if node is not None else ""
+
+
+def missing_activation(channels: int, in_file: str) -> str:
+    """Return what is to be applied to the scores: softmax over several classes, sigmoid on a single one, or nothing."""
+    if in_file:
+        return ""
+    return "softmax" if channels > 1 else "sigmoid"
+
+
+def arrange(raw: np.ndarray, layout: Layout, windows: int, tile: tuple[int, int]) -> np.ndarray:
+    """Return the raw output as (windows, channels, height, width); labels have one channel.
+
+    Raises `NotRunnable` where it is not as large as the input, which needs more than this engine does.
+    """
+    if layout.per_pixel:
+        rows = raw if layout.output_order[0] == "batch" else raw.T
+        pixels = rows.reshape(windows, tile[0], tile[1], -1)
+        return pixels.transpose(0, 3, 1, 2)
+    order = list(layout.output_order)
+    if "channel" not in order:
+        raw, order = np.expand_dims(raw, 1), [order[0], "channel", *order[1:]]
+    arranged = raw.transpose([order.index(d) for d in ("batch", "channel", "height", "width")])
+    if arranged.shape[2:] != tile:
+        height, width = arranged.shape[2:]
+        raise NotRunnable(
+            f"The model turns windows of {tile[0]} x {tile[1]} into {height} x {width}, which is not supported. "
+            "Choose a model whose result has the size of its input."
+        )
+    return arranged
+
+
+def scores(arranged: np.ndarray, activation: str) -> np.ndarray:
+    """Return float32 scores between 0 and 1, with `activation` applied over the channels."""
+    values = arranged.astype(np.float32, copy=False)
+    if activation == "softmax":
+        powers = np.exp(values - values.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+    if activation == "sigmoid":
+        with np.errstate(over="ignore"):
+            return 1.0 / (1.0 + np.exp(-values))
+    return values
+
+
+def class_index(values: np.ndarray, labels: bool, threshold: Optional[float]) -> np.ndarray:
+    """Return the class's place for scores (classes, height, width), or the class number itself for labels."""
+    if labels:
+        return values[0]
+    if values.shape[0] == 1:
+        return (values[0] >= (0.5 if threshold is None else threshold)).astype(np.intp)
+    return values.argmax(axis=0)

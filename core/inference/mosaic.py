@@ -1,0 +1,74 @@
+"""Joins windows that come row by row into one picture, keeping only what overlaps: the right and the lower ramp of
+what came before.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Optional
+
+import numpy as np
+
+from .plan import Plan
+
+
+class Mosaic:
+    """Takes the scores of each window in the plan's order, and gives back what no later window will change.
+
+    Neighbours fade into each other linearly over the ramp; their weights add up to 1. Memory: one ramp across the
+    area, and one window.
+    """
+
+    def __init__(self, plan: Plan, channels: int, data_type: np.dtype) -> None:
+        self._plan = plan
+        self._type = data_type
+        width = plan.columns * (plan.inside[1] - plan.ramp) + plan.ramp
+        self._above = np.zeros((channels, plan.ramp, width), data_type)
+        self._below = np.zeros_like(self._above)
+        self._left: Optional[np.ndarray] = None
+
+    def add(self, i: int, j: int, scores: np.ndarray) -> tuple[int, int, np.ndarray]:
+        """Take the scores (channels, tile height, tile width) of window (i, j).
+
+        Returns the row and column in the area, and the finished scores from there on; they may reach over the area's
+        edge.
+        """
+        plan, ramp = self._plan, self._plan.ramp
+        height, width = plan.inside
+        block = scores[:, plan.halo : plan.halo + height, plan.halo : plan.halo + width]
+        top, left = i * (height - ramp), j * (width - ramp)
+        if not ramp:
+            return top, left, block
+        last_row, last_col = i == plan.rows - 1, j == plan.columns - 1
+        block = block * _weights(height, width, ramp, i == 0, last_row, j == 0, last_col)
+        if self._left is not None:
+            block[:, :, :ramp] += self._left
+        self._left = None if last_col else block[:, :, -ramp:]
+        done_width = width if last_col else width - ramp
+        done_height = height if last_row else height - ramp
+        finished = block[:, :, :done_width]
+        if i > 0:
+            finished[:, :ramp] += self._above[:, :, left : left + done_width]
+        if not last_row:
+            self._below[:, :, left : left + done_width] = finished[:, -ramp:]
+        if last_col:
+            self._above, self._below = self._below, self._above
+        return top, left, finished[:, :done_height]
+
+
+@lru_cache(maxsize=16)
+def _weights(
+    height: int, width: int, ramp: int, first_i: bool, last_i: bool, first_j: bool, last_j: bool
+) -> np.ndarray:
+    return np.outer(_fade(height, ramp, first_i, last_i), _fade(width, ramp, first_j, last_j)).astype(np.float32)
+
+
+def _fade(size: int, ramp: int, first: bool, last: bool) -> np.ndarray:
+    """Return weights along one side: rising over the first ramp, falling over the last, but at the area's edge."""
+    weights = np.ones(size)
+    rise = (np.arange(ramp) + 0.5) / ramp
+    if not first:
+        weights[:ramp] = rise
+    if not last:
+        weights[-ramp:] *= rise[::-1]
+    return weights

@@ -1,0 +1,110 @@
+"""A run: the steps from the raster to the finished file, one after another for each window, overlapping in time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from rasterio.transform import Affine
+
+from ..mlm.fit import Fit, scalings
+from ..mlm.model import Model
+from ..mlm.raster import RasterInfo
+from ..watch import Watch
+from . import decode, report
+from .coding import coding
+from .layout import Layout
+from .memory import Peak
+from .mosaic import Mosaic
+from .plan import Plan
+from .prepare import Recipe
+from .reader import ReadAhead
+from .scorer import Scorer
+from .scratch import Scratch
+from .session import Network
+from .sidecars import write_category_names, write_style
+from .writer import ClassRaster
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a run needs to know, decided and checked before."""
+
+    model: Model
+    network: Network
+    layout: Layout
+    raster: RasterInfo
+    fit: Fit
+    plan: Plan
+    output: Path
+    checksum: str = ""
+    threshold: Optional[float] = None
+    skipped_functions: bool = False
+    scratch: Optional[Path] = None
+
+
+def run(job: Job, watch: Watch) -> report.Result:
+    """Compute `job` and write its output; raises errors of `core.errors`, and then leaves nothing behind.
+
+    The output's grid is the raster's own pixels. Progress counts windows.
+    """
+    started = time.perf_counter()
+    plan, area, bands = job.plan, job.plan.area, job.fit.rasters
+    recipe = Recipe(tuple(job.fit.units.linear(b) for b in bands), scalings(job.model.inputs[0]))
+    transform = Affine(*job.raster.transform) * Affine.translation(area.col, area.row)
+    with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
+        watch.tell(0.0, "Reading the raster")
+        scorer = Scorer(job.network, job.layout, plan, len(bands))
+        coded = coding(job.model.outputs[0], job.layout, scorer.channels)
+        mosaic = Mosaic(plan, scorer.channels, scorer.data_type)
+        applied = report.applied(job.model, job.fit, plan, scorer, coded.said, job.network.provider)
+        assumed = report.assumed(job.model, job.fit, job.skipped_functions)
+        tags = report.tags(job.model, job.checksum, applied, assumed, tuple(dict.fromkeys(b.file for b in bands)))
+        clock = _Clock(watch, plan.rows * plan.columns)
+        raster = ClassRaster(scratch.path(), area.width, area.height, job.raster.crs, transform, coded, tags)
+        with raster, ReadAhead(plan, bands, recipe, watch) as windows:
+            for batch in windows.batches():
+                for window, scores in zip(batch, scorer.scores(batch)):
+                    row, col, finished = mosaic.add(window.i, window.j, scores)
+                    index = decode.class_index(finished, job.layout.labels, job.threshold)
+                    valid = window.valid[plan.halo :, plan.halo :][: index.shape[0], : index.shape[1]]
+                    raster.put(row, col, coded.encode(index, valid))
+                    if window.j == plan.columns - 1:
+                        raster.rows_done(row + index.shape[0])
+                clock.done(len(batch))
+            watch.tell(None, "Writing overviews")
+            raster.finish(watch.check)
+        write_category_names(scratch.path(".aux.xml"), coded.entries)
+        write_style(scratch.path().with_suffix(".qml"), coded.entries)
+        watch.check()
+        scratch.finish()
+    return report.Result(
+        output=str(job.output),
+        model=job.model.id,
+        width=area.width,
+        height=area.height,
+        classes=report.classes(coded.entries, raster.counts, raster.areas),
+        applied=applied,
+        assumed=assumed,
+        seconds=time.perf_counter() - started,
+        load_seconds=job.network.load_seconds,
+        inference_seconds=scorer.seconds,
+        peak_memory_mb=peak.mb,
+        provider=job.network.provider,
+    )
+
+
+class _Clock:
+    """Counts windows and tells how long the rest will take, at the speed so far."""
+
+    def __init__(self, watch: Watch, total: int) -> None:
+        self._watch, self._total, self._count = watch, total, 0
+        self._started = time.perf_counter()
+
+    def done(self, windows: int) -> None:
+        self._count += windows
+        spent = time.perf_counter() - self._started
+        left = spent / self._count * (self._total - self._count)
+        self._watch.tell(self._count / self._total, f"Window {self._count} of {self._total}", left)

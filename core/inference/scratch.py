@@ -1,0 +1,77 @@
+"""Unfinished files live in a folder of their own and get their final names only when all of them are whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Optional
+
+from ..errors import OutputNotWritable
+
+
+class Scratch:
+    """A hidden folder beside the output, removed at the end whatever happens; a context manager.
+
+    `folder` is used where the caller names one, so that it can tidy up after a process that was killed.
+    """
+
+    def __init__(self, output: Path, folder: Optional[Path] = None) -> None:
+        self._output = output
+        self._folder = folder
+
+    def __enter__(self) -> Scratch:
+        place = self._output.parent
+        if self._output.is_dir():
+            raise OutputNotWritable(f"{self._output} is a folder. Give the name of a file.")
+        try:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix=".mlm-runner-", dir=place))
+            else:
+                self._folder.mkdir(exist_ok=True)
+        except FileNotFoundError:
+            raise OutputNotWritable(f"There is no folder {place}. Make it, or choose another place.") from None
+        except OSError as error:
+            raise OutputNotWritable(
+                f"Nothing can be written in {place}: {error.strerror}. Choose another place."
+            ) from error
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def path(self, suffix: str = "") -> Path:
+        """Return where the unfinished output is, or the file beside it that ends in `suffix`."""
+        if self._folder is None:
+            raise RuntimeError("a Scratch is used inside its with block")
+        return self._folder / f"{self._output.name}{suffix}"
+
+    def finish(self) -> None:
+        """Give all files their final names, the output itself last; files beside an older output of this name are
+        replaced.
+        """
+        names = sorted(p.name for p in self.path().parent.iterdir())
+        names.sort(key=lambda name: name == self._output.name)
+        for name in names:
+            try:
+                os.replace(self.path().parent / name, self._output.parent / name)
+            except OSError as error:
+                raise OutputNotWritable(
+                    f"{self._output.parent / name} can't be replaced: {error.strerror}. "
+                    "Remove the layer that shows it, or choose another name."
+                ) from error
+
+
+def writing_failed(path: Path, error: Exception) -> OutputNotWritable:
+    """Return the sentence for a write that failed, a full disk named as such."""
+    number = getattr(error, "errno", None)
+    text = str(error) or type(error).__name__
+    free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else 0
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "space" in text.lower():
+        text = "the disk is full, or a limit on file sizes is reached"
+    return OutputNotWritable(
+        f"Writing to {path.parent} failed: {text} ({free / 1e6:.0f} MB are free). Choose another place."
+    )
