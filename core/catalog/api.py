@@ -1,13 +1,14 @@
-"""Finds models in a STAC API with pystac-client: the collections that may hold models first, then their items, as raw dictionaries.
+"""Finds models in a STAC API with pystac-client: collections that may hold some, then their items, as raw dictionaries.
 
-pystac's objects are not used for items: reading one migrates it and silently rewrites the addresses of its extensions. What a
-server filters is only a saving; whether an item is a model is decided here.
+pystac's objects are not used for items: reading one migrates it and silently rewrites the addresses of its extensions.
+What a server filters is only a saving; whether an item is a model is decided here.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Optional
 from urllib.parse import quote, urlencode
 
 from pystac_client.item_search import ItemSearch
@@ -27,13 +28,6 @@ PAGE = 200
 
 SEARCHED_AT_ONCE = 20
 """Collections named in one search: their names may have to fit into an address."""
-
-
-def is_api(document: Document) -> bool:
-    """Whether a root document is the landing page of an API; a static catalog has neither of its signs."""
-    if not is_web(document.href):
-        return False
-    return bool(document.data.get("conformsTo")) or bool(links(document, "search"))
 
 
 class AskedStacApiIO(StacApiIO):
@@ -62,7 +56,7 @@ class AskedStacApiIO(StacApiIO):
     def get_pages(
         self, url: str, method: Optional[str] = None, parameters: Optional[dict[str, Any]] = None
     ) -> Iterator[dict[str, Any]]:
-        """Yield page after page, as the parent does, and also: relative `next` links, and an end to paging in circles."""
+        """Yield page after page as the parent does, but take relative `next` links and end paging in circles."""
         asked: set[str] = set()
         headers: dict[str, str] = {}
         while True:
@@ -106,7 +100,7 @@ class AskedStacApiIO(StacApiIO):
 
 
 def entries(landing: Document, http: Http, watch: Watch, limits: Limits = LIMITS) -> Iterator[Entry]:
-    """Yield the model items of the API whose landing page is given: first from collections that say so, then from those tried out."""
+    """Yield the model items of an API: first of collections that say they hold models, then of those tried out."""
     io = AskedStacApiIO(http, watch, limits)
     collections, problem = _collections(landing, io, limits)
     if problem and not links(landing, "search"):
@@ -123,7 +117,7 @@ def entries(landing: Document, http: Http, watch: Watch, limits: Limits = LIMITS
         try:
             first = next(_items(landing, io, [collection], 1), None)
         except (CatalogUnavailable, ItemUnreadable) as error:
-            # A collection that names no models and does not answer takes no model away that anyone knows of: said only if it seemed one.
+            # A silent collection without any sign of models takes away nothing that anyone knows of.
             if sign_of_models(collection) != NO_SIGN:
                 yield Problem(landing.href, f"Collection {collection['id']!r} of {shown(landing.href)}: {error}")
             continue
@@ -136,7 +130,7 @@ def entries(landing: Document, http: Http, watch: Watch, limits: Limits = LIMITS
 
 
 def by_id(landing: Document, item_id: str, http: Http, watch: Watch) -> list[Found]:
-    """Return the items of that id, of whatever collection; an API without search gives none here, and is walked instead."""
+    """Return the items of that id, of whatever collection; none if the API has no search, and must be walked."""
     io = AskedStacApiIO(http, watch)
     for link in _search_links(landing):
         search = ItemSearch(link["href"], method=link["method"], ids=[item_id], stac_io=io)
@@ -147,7 +141,7 @@ def by_id(landing: Document, item_id: str, http: Http, watch: Watch) -> list[Fou
 def _collections(
     landing: Document, io: AskedStacApiIO, limits: Limits
 ) -> tuple[list[dict[str, Any]], Optional[CatalogUnavailable]]:
-    """Return the collections that can be named, or why there are none: some APIs have a search and no list of collections."""
+    """Return the collections, or why there are none: some APIs have a search and no list of collections."""
     found = links(landing, "data")
     url = found[0]["href"] if found else f"{landing.href.split('?')[0].rstrip('/')}/collections"
     out: list[dict[str, Any]] = []
@@ -209,7 +203,9 @@ def _searched(landing: Document, io: AskedStacApiIO, names: list[str], most: int
 def _search_links(landing: Document) -> list[dict[str, Any]]:
     """Return the search links, POST first: it takes any number of collections; GET is what every search must have."""
     found = [{**link, "method": str(link.get("method") or "GET").upper()} for link in links(landing, "search")]
-    return sorted((link for link in found if link["method"] in ("GET", "POST")), key=lambda link: link["method"] != "POST")
+    return sorted(
+        (link for link in found if link["method"] in ("GET", "POST")), key=lambda link: link["method"] != "POST"
+    )
 
 
 def _models(items: Iterable[dict[str, Any]], landing: Document, limits: Limits) -> Iterator[Entry]:
@@ -217,7 +213,9 @@ def _models(items: Iterable[dict[str, Any]], landing: Document, limits: Limits) 
     try:
         for number, item in enumerate(items):
             if number >= limits.items:
-                yield Problem(landing.href, f"{shown(landing.href)} has more than {limits.items} items; the rest was not read.")
+                yield Problem(
+                    landing.href, f"{shown(landing.href)} has more than {limits.items} items; the rest was not read."
+                )
                 return
             if describes_model(item):
                 yield _found(item, landing)
@@ -237,11 +235,14 @@ def _found(item: dict[str, Any], landing: Document) -> Found:
 def _next(
     link: Mapping[str, Any], url: str, parameters: Optional[dict[str, Any]]
 ) -> tuple[str, Optional[str], dict[str, str], Optional[dict[str, Any]]]:
-    """Return how to ask for the page that a `next` link means (STAC API, Paging): its method, headers and body, merged if it says so."""
+    """Return how to ask for the page that a `next` link means: address, method, headers, body (STAC API, Paging)."""
     if not is_web(link["href"]):
-        raise CatalogUnavailable(f"{shown(url)} sends to {shown(link['href'])}, which is not on the network; not followed.")
+        raise CatalogUnavailable(
+            f"{shown(url)} sends to {shown(link['href'])}, which is not on the network; not followed."
+        )
     method = str(link.get("method") or "GET").upper()
-    body = link.get("body") if isinstance(link.get("body"), dict) else {}
+    given = link.get("body")
+    body: dict[str, Any] = given if isinstance(given, dict) else {}
     said = link.get("headers") if same_host(link["href"], url) else None
     headers = {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
     if method != "POST":

@@ -1,6 +1,6 @@
-"""One JSON document of a catalog, from the network or the disk alike, never larger than a limit and never read twice over.
+"""One JSON document of a catalog, from the network or the disk alike, and never larger than a limit.
 
-What it is (Item, Catalog, ...) is for others to say; what comes back from here is a JSON object and the address it really has.
+What comes back is a JSON object and the address it really has; what it means is for others to say.
 """
 
 from __future__ import annotations
@@ -49,12 +49,14 @@ def read_document(href: str, http: Http, watch: Watch, max_bytes: int = MAX_BYTE
         return _from_web(href, http, watch, max_bytes)
     path = to_path(href)
     if path is None:
-        raise CatalogUnavailable(f"{shown(href)} is a {scheme(href)}: address; http, https and file addresses are read.")
+        raise CatalogUnavailable(
+            f"{shown(href)} is a {scheme(href)}: address; http, https and file addresses are read."
+        )
     return _from_disk(path, max_bytes)
 
 
 def local_file(href: str) -> Path | None:
-    """Return the path that a local address means: as it is written, or with its %20 and the like decoded; None on the web."""
+    """Return the path of a local address, as it is written or with its %20 and the like decoded; None on the web."""
     path = to_path(href)
     if path is not None and "%" in href and not path.exists():
         decoded = Path(unquote(str(path)))

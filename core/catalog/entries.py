@@ -1,4 +1,4 @@
-"""What walking a catalog gives, one after the other as it is found: items, and what could not be read, with its reason."""
+"""What walking a catalog gives, as it is found: items, and what could not be read, with its reason."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .hrefs import absolute, is_web, same_host, with_id
 
 @dataclass(frozen=True)
 class Found:
-    """An Item as it was published; `href` is what other commands take as MODEL, and what relative addresses in it are relative to."""
+    """An Item as it was published; `href` is taken as MODEL, and relative addresses in the item are relative to it."""
 
     item: dict[str, Any]
     href: str
@@ -30,7 +30,7 @@ Entry = Union[Found, Problem]
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a catalog is followed: levels of links, documents read, items taken, collections of an API that are tried out."""
+    """How far a catalog is followed: levels of links, documents, items, collections of an API that are tried out."""
 
     depth: int = 8
     documents: int = 5_000
@@ -64,7 +64,8 @@ def inside(document: Document) -> list[Found]:
 def address(item: dict[str, Any], base: str) -> str:
     """Return the address of an item found in a longer document: its own, or `BASE#ITEM-ID`.
 
-    An item from the network is believed its own address only on the host it came from: servers behind proxies give internal names.
+    An item from the network is believed its own address only on the host it came from: servers behind a proxy give
+    internal names.
     """
     own = links(Document(base, item), "self")
     if own and is_web(own[0]["href"]) and (not is_web(base) or same_host(own[0]["href"], base)):

@@ -1,4 +1,4 @@
-"""Addresses as catalogs write them: URLs, file URLs, POSIX and Windows paths, and a relative one read against its document.
+"""Addresses as catalogs write them: URLs, POSIX and Windows paths, and relative ones, read against their document.
 
 Everything here is text work and looks at no disk, so that Windows's rules hold (and are tested) everywhere.
 """
@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 WEB = ("http", "https")
 
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 _SAFE_IN_ID = " !$&'()*+,;=:@~"
 _SHOWN = 200
@@ -21,8 +22,8 @@ _SHOWN = 200
 
 def scheme(href: str) -> str:
     """Return the scheme in lower case, or "" for a path; the one letter of a Windows drive is no scheme."""
-    found = urlsplit(href).scheme.lower() if ":" in href else ""
-    return found if len(found) > 1 else ""
+    found = _SCHEME.match(href)
+    return found[1].lower() if found else ""
 
 
 def is_web(href: str) -> bool:
@@ -44,7 +45,10 @@ def absolute(href: str, base: str) -> str:
     if scheme(href) or is_windows(href):
         return href
     if scheme(base):
-        return urljoin(base, href)
+        try:
+            return urljoin(base, href)
+        except ValueError:
+            return href
     if href.startswith("/"):
         return href
     base = base.split("#", 1)[0]
@@ -62,10 +66,12 @@ def to_path(href: str) -> Optional[Path]:
         return Path(href)
     if kind != "file":
         return None
-    parts = urlsplit(href)
-    path = unquote(parts.path)
-    if parts.netloc and parts.netloc != "localhost":
-        return Path(f"//{parts.netloc}{path}")
+    path = unquote(re.split("[?#]", href[len("file:") :])[0])
+    if path.startswith("//"):
+        host, slash, path = path[2:].partition("/")
+        path = slash + path
+        if host not in ("", "localhost"):
+            return Path(f"//{host}{path}")
     return Path(path[1:] if _DRIVE.match(path[1:]) else path)
 
 
@@ -78,7 +84,10 @@ def may_follow(href: str, base: str) -> bool:
 
 def same_host(href: str, base: str) -> bool:
     """Whether two web addresses are on one host; the port and http or https may differ, as behind proxies they do."""
-    return urlsplit(href).hostname == urlsplit(base).hostname
+    try:
+        return urlsplit(href).hostname == urlsplit(base).hostname
+    except ValueError:
+        return False
 
 
 def with_id(href: str, item_id: str) -> str:
@@ -99,5 +108,6 @@ def shown(href: str) -> str:
 
 def file_name(href: str) -> str:
     """Return the last part of an address, as a name to show: 'model.onnx'."""
-    text = href.rpartition("#")[2] if scheme(href) == "pkg" else urlsplit(href).path if scheme(href) else href
+    kind = scheme(href)
+    text = href.rpartition("#")[2] if kind == "pkg" else re.split("[?#]", href)[0] if kind else href
     return unquote(re.split(r"[\\/]", text.rstrip("\\/"))[-1])

@@ -1,13 +1,14 @@
-"""The network as this room sees it: one `fetch`, with a limit on the bytes that really come, answered by whoever has the network.
+"""The network as this room sees it: one `fetch` with a limit on the bytes that come, by whoever has the network.
 
 In the shell that is `SessionHttp` (requests, with its proxies and netrc); in a worker of QGIS it is QGIS itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 from ..errors import CatalogUnavailable
 from ..watch import Watch
@@ -42,7 +43,10 @@ class TooLarge(CatalogUnavailable):
 
 @dataclass(frozen=True)
 class Response:
-    """An answer of any status: `url` is where redirects ended, header names are lower case; the body is in `path` if asked so."""
+    """An answer of any status.
+
+    `url` is where redirects ended, header names are lower case, and the body is in `path` if that was asked for.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -69,10 +73,10 @@ class Http(Protocol):
         max_bytes: int,
         watch: Watch,
     ) -> Response:
-        """Return the answer of whatever status, its body in memory or, of an answer that is `ok`, in the file `to`.
+        """Return the answer of any status, its body in memory or, if it is `ok` and `to` is given, in that file.
 
-        Raises `CatalogUnavailable` where there is no whole answer, `TooLarge` where the body is longer than `max_bytes`, `Cancelled`
-        where `watch` says so, and lets an `OSError` of writing `to` through.
+        Raises `CatalogUnavailable` where there is no whole answer, `TooLarge` where the body is longer than
+        `max_bytes`, `Cancelled` where `watch` says so, and lets an `OSError` of writing `to` through.
         """
         ...
 
@@ -85,7 +89,9 @@ def refusal(response: Response, url: str) -> str:
 
 def too_large(url: str, max_bytes: int) -> TooLarge:
     """Return the error for an answer that is longer than allowed."""
-    return TooLarge(f"{shown(url)} sends more than {max_bytes:,} bytes, which is the limit here; it was not read further.")
+    return TooLarge(
+        f"{shown(url)} sends more than {max_bytes:,} bytes, which is the limit here; it was not read further."
+    )
 
 
 class SessionHttp:
@@ -118,46 +124,37 @@ class SessionHttp:
         watch.check()
         asked = {"User-Agent": AGENT, **(headers or {})}
         if to is not None:
-            # A model file is wanted as it is stored, so that its length is known and its bytes are what the checksum is of.
+            # A model file is wanted as it is stored: its length is then known, and its bytes are the checksum's.
             asked["Accept-Encoding"] = "identity"
-        return self._said(url, lambda: self._fetch(url, method, asked, body, to, max_bytes, watch))
-
-    def _fetch(
-        self,
-        url: str,
-        method: str,
-        headers: dict[str, str],
-        body: Optional[bytes],
-        to: Optional[Path],
-        max_bytes: int,
-        watch: Watch,
-    ) -> Response:
-        # A session for each request: requests does not promise that one can be shared between threads.
-        with self._requests.Session() as session, session.request(
-            method, url, headers=headers, data=body, timeout=self._timeout, stream=True
-        ) as answer:
-            known = {k.lower(): v for k, v in answer.headers.items()}
-            final = answer.url or url
-            if to is None or not answer.ok:
-                content = b"".join(_chunks(answer, known, url, max_bytes, watch))
-                return Response(answer.status_code, known, final, body=content)
-            with open(to, "wb") as file:
-                for chunk in _chunks(answer, known, url, max_bytes, watch):
-                    file.write(chunk)
-            return Response(answer.status_code, known, final, path=to)
-
-    def _said(self, url: str, work: Callable[[], Response]) -> Response:
-        """Return what `work` gives, and say in a sentence what requests says in its own words."""
         try:
-            return work()
+            # A session for each request: requests does not promise that one can be shared between threads.
+            with (
+                self._requests.Session() as session,
+                session.request(method, url, headers=asked, data=body, timeout=self._timeout, stream=True) as answer,
+            ):
+                return _received(answer, url, to, max_bytes, watch)
         except self._requests.RequestException as error:
             raise CatalogUnavailable(f"{shown(url)} {_reason(error, self._requests)}") from error
+        except ValueError as error:
+            raise CatalogUnavailable(f"{shown(url)} is no valid address ({error}).") from error
+
+
+def _received(answer: requests.Response, url: str, to: Optional[Path], max_bytes: int, watch: Watch) -> Response:
+    headers = {k.lower(): v for k, v in answer.headers.items()}
+    final = answer.url or url
+    chunks = _chunks(answer, headers, url, max_bytes, watch)
+    if to is None or not answer.ok:
+        return Response(answer.status_code, headers, final, body=b"".join(chunks))
+    with open(to, "wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+    return Response(answer.status_code, headers, final, path=to)
 
 
 def _chunks(
     answer: requests.Response, headers: Mapping[str, str], url: str, max_bytes: int, watch: Watch
 ) -> Iterator[bytes]:
-    """Yield the body; its length is held against `max_bytes` before it comes, while it comes, and against what was announced."""
+    """Yield the body, holding its length against `max_bytes` and against what was announced."""
     said = headers.get("content-length", "")
     announced = int(said) if said.isdigit() and "content-encoding" not in headers else None
     if announced is not None and announced > max_bytes:

@@ -1,14 +1,15 @@
 """Walks a static catalog: a tree of files that link to each other, or a folder of Items without any link.
 
-A catalog is untrusted: cycles, endless chains, dead links and links out of the network into this machine end in a `Problem`, and the walk goes on.
+A catalog is untrusted: cycles end; endless chains, dead links and links from the network into this machine are each a
+`Problem`, and the walk goes on.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 from ..errors import CatalogUnavailable, ItemUnreadable
 from ..watch import Watch
@@ -43,13 +44,19 @@ def walk(start: Document, http: Http, watch: Watch, limits: Limits = LIMITS) -> 
             continue
         seen.add(link)
         if not may_follow(link, source):
-            yield Problem(link, f"{shown(source)} links to {shown(link)}, which is not on the network; it was not followed.")
+            yield Problem(
+                link, f"{shown(source)} links to {shown(link)}, which is not on the network; it was not followed."
+            )
             continue
         if depth > limits.depth:
-            yield Problem(link, f"{shown(link)} lies more than {limits.depth} levels below the catalog; it was not read.")
+            yield Problem(
+                link, f"{shown(link)} lies more than {limits.depth} levels below the catalog; it was not read."
+            )
             continue
         if read >= limits.documents:
-            yield Problem(start.href, f"{shown(start.href)} has more than {limits.documents} files; the rest was not read.")
+            yield Problem(
+                start.href, f"{shown(start.href)} has more than {limits.documents} files; the rest was not read."
+            )
             return
         read += 1
         try:
@@ -68,7 +75,7 @@ def walk(start: Document, http: Http, watch: Watch, limits: Limits = LIMITS) -> 
 
 
 def folder(path: Path, http: Http, watch: Watch, limits: Limits = LIMITS) -> Iterator[Entry]:
-    """Yield the items of a folder: those its catalog.json or collection.json leads to, or every Item file in and below it."""
+    """Yield the items that a folder's catalog.json or collection.json leads to, or else every Item in and below it."""
     for name in INDEXES:
         if (path / name).is_file():
             yield from walk(read_document(str(path / name), http, watch), http, watch, limits)

@@ -1,17 +1,19 @@
-"""Whether an Item or a Collection speaks of models, told from signs, as catalogs hold imagery as well and few say what they hold.
+"""Whether an Item or a Collection speaks of models; catalogs hold imagery as well, and few say what they hold.
 
-An Item is told for certain. A Collection often gives no sign at all (the extension's own example gives none), so there are three answers.
+An Item is told for certain. A Collection often gives no sign at all (the extension's own example gives none), so there
+are three answers.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 EXTENSION = re.compile(r"/(mlm(-extension)?|dl-model|ml-model)/|^(dl-model|ml-model|mlm)$")
 PREFIXES = ("mlm:", "dlm:", "mlm_", "ml-model:")
 WORDS = re.compile(
-    r"(?<![a-z])(mlm|models?|onnx|neural|networks?|machine[ -]learning|deep[ -]learning|classifiers?|unet|u-net|ai)(?![a-z])"
+    r"(?<![a-z])(mlm|models?|onnx|neural|networks?|(machine|deep)[ -]learning|classifiers?|u-?net|ai)(?![a-z])"
 )
 
 CLEAR, MAYBE, NO_SIGN = 2, 1, 0
@@ -19,7 +21,7 @@ CLEAR, MAYBE, NO_SIGN = 2, 1, 0
 
 
 def describes_model(item: Mapping[str, Any]) -> bool:
-    """Whether an Item is about a model, in whatever form: by its extensions, or by fields under one of the known prefixes."""
+    """Whether an Item is about a model, in whatever form: by its extensions, or by the prefix of a field."""
     return _extended(item) or _prefixed(item.get("properties"))
 
 
