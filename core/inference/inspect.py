@@ -45,7 +45,7 @@ def inspect(rasters: Sequence[str], statistics: bool = True) -> RasterInfo:
         try:
             bands = tuple(b for name, dataset in opened for b in _bands(name, dataset, statistics))
         except RasterioError as error:
-            raise RasterUnreadable(f"{rasters[0]} can't be read to its end: {error}. Copy the file again.") from error
+            raise damaged(rasters[0], error) from error
         return RasterInfo(
             bands=bands,
             width=first.width,
@@ -64,6 +64,12 @@ def open_raster(name: str) -> Any:
         return rasterio.open(name)
     except RasterioError as error:
         raise RasterUnreadable(f"{name} can't be opened as a raster: {_reason(error, name)}") from error
+
+
+def damaged(name: str, error: Exception, where: str = "") -> RasterUnreadable:
+    """Return the sentence for pixels that can't be read; rasterio keeps GDAL's reason in the error's cause."""
+    reason = str(error.__cause__ or error).strip().rstrip(".")
+    return RasterUnreadable(f"{name} is damaged or cut off{where}: {reason}. Copy the file again.")
 
 
 def _reason(error: Exception, name: str) -> str:

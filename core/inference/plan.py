@@ -117,8 +117,8 @@ def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: s
             xmin, ymin, xmax, ymax = transform_bounds(extent_crs, raster.crs, xmin, ymin, xmax, ymax, densify_pts=21)
         except (RasterioError, ValueError) as error:
             raise UsageError(f"The extent can't be brought from {extent_crs} to the raster's CRS: {error}.") from error
-    inverse = ~Affine(*raster.transform)
-    corners = [inverse * (x, y) for x in (xmin, xmax) for y in (ymin, ymax)]
+    a, b, c, d, e, f, *_ = ~Affine(*raster.transform)
+    corners = [(a * x + b * y + c, d * x + e * y + f) for x in (xmin, xmax) for y in (ymin, ymax)]
     if not all(math.isfinite(c) for corner in corners for c in corner):
         raise ExtentOutside("The extent lies where the raster's CRS is not defined. Zoom to the layer.")
     left, right = _clipped([c[0] for c in corners], raster.width)

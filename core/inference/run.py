@@ -53,7 +53,7 @@ def run(job: Job, watch: Watch) -> report.Result:
     started = time.perf_counter()
     plan, area, bands = job.plan, job.plan.area, job.fit.rasters
     recipe = Recipe(tuple(job.fit.units.linear(b) for b in bands), scalings(job.model.inputs[0]))
-    transform = Affine(*job.raster.transform) * Affine.translation(area.col, area.row)
+    transform = _moved(Affine(*job.raster.transform), area.row, area.col)
     with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
         watch.tell(0.0, "Reading the raster")
         scorer = Scorer(job.network, job.layout, plan, len(bands))
@@ -94,6 +94,12 @@ def run(job: Job, watch: Watch) -> report.Result:
         peak_memory_mb=peak.mb,
         provider=job.network.provider,
     )
+
+
+def _moved(grid: Affine, row: int, col: int) -> Affine:
+    """Return the transform of the same grid from another first pixel on."""
+    left, top = grid.c + grid.a * col + grid.b * row, grid.f + grid.d * col + grid.e * row
+    return Affine(grid.a, grid.b, left, grid.d, grid.e, top)
 
 
 class _Clock:

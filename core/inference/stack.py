@@ -12,9 +12,8 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as FileWindow
 
-from ..errors import RasterUnreadable
 from ..mlm.raster import RasterBand
-from .inspect import open_raster
+from .inspect import damaged, open_raster
 from .plan import Window
 
 
@@ -41,7 +40,7 @@ class Stack:
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Return the stored values (bands, height, width) and where all bands are valid (height, width).
 
-        Raises `RasterUnreadable` where the file is damaged there.
+        Raises `RasterUnreadable` where the file is damaged.
         """
         first = next(iter(self._files.values()))
         rows = mirrored(window.row, window.height, first.height)
@@ -56,10 +55,7 @@ class Stack:
                 values = file.read(indexes, window=box)
                 where = _valid(file, indexes, values, box)
             except RasterioError as error:
-                raise RasterUnreadable(
-                    f"{name} can't be read at row {window.row}, column {window.col}: the file is damaged or cut off "
-                    f"({error}). Copy the file again."
-                ) from error
+                raise damaged(name, error, f" at row {window.row}, column {window.col}") from error
             parts.append((places, values))
             valid = where if valid is None else valid & where
         data = np.empty((len(self._bands), *parts[0][1].shape[1:]), dtype=np.result_type(*(v.dtype for _, v in parts)))

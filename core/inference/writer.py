@@ -155,7 +155,7 @@ class ClassRaster:
 
     def _overviews(self, check: Callable[[], None]) -> None:
         """Add overviews level by level; a raster without any is read once, so that a cut off file is noticed here."""
-        factors = []
+        factors: list[int] = []
         while max(self._width, self._height) / 2 ** len(factors) > OVERVIEW_SIDE:
             factors.append(2 ** (len(factors) + 1))
         try:

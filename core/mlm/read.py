@@ -178,7 +178,7 @@ def _scaling(node: Node) -> Optional[ValueScaling]:
         raise node["type"].wrong(f"one of {', '.join(SCALINGS)}")
     if kind == "processing":
         return ValueScaling(kind, expression=_expression(node))
-    values = {word: node[word].required().number() for word in SCALINGS[kind]}
+    values: dict[str, Any] = {word: node[word].required().number() for word in SCALINGS[kind]}
     if kind == "min-max" and values["minimum"] == values["maximum"]:
         raise node["maximum"].wrong("more than the minimum")
     if kind in ("z-score", "scale") and not values["stddev" if kind == "z-score" else "value"]:

@@ -1,0 +1,296 @@
+"""What a run gives, on networks small enough to be computed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import rasterio
+from onnx import TensorProto, helper
+from rasterio.transform import Affine
+
+from mlm_runner.core.errors import Cancelled, DoesNotFit, NotRunnable, RasterUnreadable, UsageError
+from mlm_runner.core.inference.check import check, required
+from mlm_runner.core.inference.inspect import inspect
+from mlm_runner.core.inference.plan import area_of, plan
+from mlm_runner.core.inference.run import Job, run
+from mlm_runner.core.inference.session import Network
+from mlm_runner.core.mlm.read import read
+from mlm_runner.core.watch import Watch
+
+BANDS = ("red", "nir")
+# Class 1 where nir is more than red: scores (red, nir), the larger one wins.
+LARGER = np.eye(2).reshape(2, 2, 1, 1)
+
+
+@pytest.fixture
+def classify(tmp_path):
+    """Run an item on rasters and return (pixels, result, output path)."""
+
+    def go(item, rasters, extent=None, watch=None, units="raw", threshold=None, by_hand=None, out="out.tif", **options):
+        model = read(item)
+        info = inspect([rasters] if isinstance(rasters, str) else rasters)
+        checked = check(model, info, Path(item["assets"]["model"]["href"]), by_hand=by_hand, units=units)
+        net, lies = required(checked, model)
+        layout_plan = plan(model, lies, area_of(info, extent), **options)
+        job = Job(model, net, lies, info, checked.fit, layout_plan, tmp_path / out, threshold=threshold)
+        result = run(job, watch or Watch())
+        with rasterio.open(tmp_path / out) as file:
+            return file.read(1), result, tmp_path / out
+
+    return go
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 200, shape).astype(np.float32)
+
+
+def test_a_pixel_gets_the_class_with_the_highest_score(raster, convolution, item, classify):
+    values = noise(2, 70, 50)
+    pixels, result, _ = classify(item(convolution(LARGER), BANDS), raster(values, BANDS))
+    assert (pixels == (values[1] > values[0])).all()
+    assert [c["pixels"] for c in result.classes] == [(pixels == 0).sum(), (pixels == 1).sum()]
+
+
+def test_the_output_lies_on_the_rasters_own_pixels(raster, convolution, item, classify):
+    grid = Affine(0.333, 0, 1000.123, 0, -0.333, 2000.456)
+    source = raster(noise(2, 40, 61), BANDS, transform=grid)
+    _, _, path = classify(item(convolution(LARGER), BANDS), source)
+    with rasterio.open(path) as file:
+        assert file.transform.almost_equals(grid, 1e-12) and file.shape == (40, 61) and file.crs == "EPSG:32633"
+
+
+def test_an_extent_gives_the_same_pixels_as_the_whole(raster, convolution, item, classify):
+    model = item(convolution(noise(2, 2, 5, 5, seed=3) - 100), BANDS)
+    source = raster(noise(2, 300, 280), BANDS)
+    whole, _, _ = classify(model, source, tile=64)
+    part, _, path = classify(model, source, tile=64, extent=(500_503, 3_998_003, 501_987, 3_999_512), out="part.tif")
+    # By hand: columns 50..198, rows 48..199.
+    assert (part == whole[48:200, 50:199]).all()
+    with rasterio.open(path) as file:
+        assert (file.transform.c, file.transform.f) == (500_500.0, 3_999_520.0)
+
+
+@pytest.mark.parametrize("merge", ["blend", "crop"])
+def test_one_window_and_many_give_the_same_classes(raster, convolution, item, classify, merge):
+    model = item(convolution(noise(3, 2, 7, 7, seed=5) - 100), BANDS, classes=3)
+    source = raster(noise(2, 300, 200), BANDS)
+    one, _, _ = classify(model, source, tile=512, merge=merge)
+    many, result, _ = classify(model, source, tile=64, merge=merge)
+    assert (one == many).all()
+    assert "windows of 64 x 64" in " ".join(result.applied)
+
+
+def test_nodata_is_never_given_a_class(raster, convolution, item, classify):
+    values = noise(2, 90, 90)
+    values[0, 10:30, 20:80] = -99999
+    values[1, 60, 60] = np.nan
+    gone = (values[0] == -99999) | np.isnan(values[1])
+    pixels, result, path = classify(item(convolution(LARGER), BANDS), raster(values, BANDS, nodata=-99999), tile=32)
+    with rasterio.open(path) as file:
+        assert (pixels[gone] == file.nodata).all() and (pixels[~gone] != file.nodata).all()
+    assert sum(c["pixels"] for c in result.classes) == (~gone).sum()
+
+
+def test_windows_without_a_valid_pixel_are_not_computed(raster, convolution, item, classify, monkeypatch):
+    computed = []
+    really = Network.run
+    monkeypatch.setattr(Network, "run", lambda self, *given: computed.append(1) or really(self, *given))
+    values = np.full((2, 400, 400), -1, np.float32)
+    values[:, 200:202, 200:202] = 5
+    pixels, _, _ = classify(item(convolution(LARGER), BANDS), raster(values, BANDS, nodata=-1), tile=32)
+    assert 1 <= len(computed) <= 4  # the four pixels lie in at most four windows
+    assert (pixels != 255).sum() == 4
+
+
+def test_scaling_and_units_reach_the_network(raster, convolution, item, classify):
+    # (stored / 100 - 1) / 2 for red and 0 + nir / 100 for nir: 400 gives 1.5, 100 gives 1.0 by hand; class 0 wins.
+    scaling = [{"type": "z-score", "mean": 1, "stddev": 2}, None]
+    values = np.array([[[400, 400]], [[100, 200]]], np.uint16)
+    model = item(convolution(LARGER), BANDS, value_scaling=scaling)
+    pixels, _, _ = classify(model, raster(values, BANDS), units="100")
+    assert pixels.tolist() == [[0, 1]]
+
+
+def test_a_band_mapped_by_hand_is_used(raster, convolution, item, classify):
+    values = noise(2, 20, 20)
+    hand = {"red": "2", "nir": "1"}
+    pixels, result, _ = classify(item(convolution(LARGER), BANDS), raster(values), by_hand=hand)
+    assert (pixels == (values[0] > values[1])).all()
+    assert "red = Band 2 (by hand)" in result.applied[0]
+
+
+def test_the_last_batch_of_a_fixed_size_is_filled_up(raster, convolution, item, classify):
+    values = noise(2, 100, 70)
+    model = item(convolution(LARGER, shape=(4, None, 32, 32)), BANDS, shape=[4, 2, 32, 32])
+    pixels, _, _ = classify(model, raster(values, BANDS))
+    assert (pixels == (values[1] > values[0])).all()
+
+
+def test_channels_last_networks_are_served(raster, network, item, classify):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    shape = ("n", "h", "w", 2)
+    file = network([node], [("x", shape, TensorProto.FLOAT)], [("y", shape, TensorProto.FLOAT)])
+    order = {"dim_order": ["batch", "height", "width", "bands"], "shape": [-1, -1, -1, 2]}
+    order.update(result_order=["batch", "height", "width", "class"], result_shape=[-1, -1, -1, 2])
+    values = noise(2, 80, 80)
+    pixels, _, _ = classify(item(file, BANDS, **order), raster(values, BANDS), tile=32)
+    assert (pixels == (values[1] > values[0])).all()
+
+
+def test_one_pixel_at_a_time_networks_are_served(raster, network, item, classify):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    file = network([node], [("x", ("n", 2), TensorProto.FLOAT)], [("y", ("n", 2), TensorProto.FLOAT)])
+    order = {"dim_order": ["batch", "bands"], "shape": [-1, 2], "result_order": ["batch", "class"]}
+    model = item(file, BANDS, result_shape=[-1, 2], tasks=["classification"], **order)
+    values = noise(2, 80, 70)
+    pixels, _, _ = classify(model, raster(values, BANDS))
+    assert (pixels == (values[1] > values[0])).all()
+
+
+def test_labels_are_written_as_they_are(raster, network, item, classify):
+    nodes = [helper.make_node("ArgMax", ["x"], ["y"], axis=1, keepdims=0)]
+    file = network(nodes, [("x", ("n", 2, "h", "w"), TensorProto.FLOAT)], [("y", ("n", "h", "w"), TensorProto.INT64)])
+    model = item(file, BANDS, result_order=["batch", "height", "width"], result_shape=[-1, -1, -1])
+    values = noise(2, 80, 70)
+    pixels, _, _ = classify(model, raster(values, BANDS), tile=32)
+    assert (pixels == (values[1] > values[0])).all()
+
+
+def test_a_single_logit_below_zero_is_the_other_class(raster, convolution, item, classify):
+    # Logits -3, 0.2 and 2 have the sigmoids 0.047, 0.55 and 0.88, by hand.
+    values = np.array([[[-3, 0.2, 2]]], np.float32)
+    model = item(convolution(np.ones((1, 1, 1, 1))), ["red"], classes=2)
+    assert classify(model, raster(values, ["red"]))[0].tolist() == [[0, 1, 1]]
+    assert classify(model, raster(values, ["red"]), threshold=0.7)[0].tolist() == [[0, 0, 1]]
+
+
+def test_a_single_probability_is_not_put_through_a_sigmoid_again(raster, network, item, classify):
+    file = network(
+        [helper.make_node("Sigmoid", ["x"], ["y"])],
+        [("x", ("n", 1, "h", "w"), TensorProto.FLOAT)],
+        [("y", ("n", 1, "h", "w"), TensorProto.FLOAT)],
+    )
+    # Sigmoid(-1) = 0.27 is below one half; a second sigmoid would make it 0.57.
+    pixels, _, _ = classify(item(file, ["red"]), raster(np.array([[[-1.0, 1.0]]], np.float32), ["red"]))
+    assert pixels.tolist() == [[0, 1]]
+
+
+def test_classes_keep_the_values_that_the_item_gives_them(raster, convolution, item, classify):
+    classes = [{"value": 7, "name": "water"}, {"value": 3, "name": "forest"}]
+    values = np.array([[[1, 9]], [[9, 1]]], np.float32)
+    pixels, result, _ = classify(item(convolution(LARGER), BANDS, legend=classes), raster(values, BANDS))
+    assert pixels.tolist() == [[7, 3]]
+    assert [(c["value"], c["name"]) for c in result.classes] == [(3, "forest"), (7, "water")]
+    assert any("ascending value: 3, 7" in text for text in result.applied)
+
+
+def test_the_file_carries_colours_names_overviews_and_where_it_comes_from(raster, convolution, item, classify):
+    classes = [
+        {"value": 0, "name": "land", "color_hint": "102030"},
+        {"value": 1, "name": "sea", "color_hint": "0000FF"},
+    ]
+    _, _, path = classify(item(convolution(LARGER), BANDS, legend=classes), raster(noise(2, 700, 600), BANDS))
+    with rasterio.open(path) as file:
+        assert file.colormap(1)[0] == (0x10, 0x20, 0x30, 255) and file.colormap(1)[255][3] == 0
+        assert file.overviews(1) == [2] and file.profile["compress"] == "deflate" and file.profile["tiled"]
+        tags = file.tags()
+    assert tags["MLM_RUNNER_MODEL_ID"] == "test-model"
+    assert json.loads(tags["MLM_RUNNER_APPLIED"])[1].startswith("units: as stored")
+    names = [c.text for c in ElementTree.parse(f"{path}.aux.xml").iter("Category")]
+    assert names == ["land", "sea"]
+    entries = ElementTree.parse(path.with_suffix(".qml")).iter("paletteEntry")
+    assert [(e.get("value"), e.get("label"), e.get("color")) for e in entries] == [
+        ("0", "land", "#102030"),
+        ("1", "sea", "#0000ff"),
+    ]
+
+
+def test_areas_are_in_square_metres(raster, convolution, item, classify):
+    _, result, _ = classify(item(convolution(LARGER), BANDS), raster(noise(2, 10, 10), BANDS))
+    assert [c["area"] for c in result.classes] == [c["pixels"] * 100.0 for c in result.classes]
+
+
+def test_a_degree_raster_has_areas_of_the_ellipsoid(raster, convolution, item, classify):
+    # The cell between 45 and 46 N, one degree wide, has 8 671 km2 on WGS 84 (GRS 80 tables of one-degree cells).
+    source = raster(np.ones((2, 1, 1), np.float32), BANDS, transform=Affine(1, 0, 10, 0, -1, 46), crs="EPSG:4326")
+    _, result, _ = classify(item(convolution(LARGER), BANDS), source)
+    assert abs(sum(c["area"] for c in result.classes) / 1e6 - 8671) < 30
+
+
+@pytest.mark.parametrize("moment", [0, 3, 20])
+def test_a_cancelled_run_leaves_nothing_and_keeps_an_older_result(
+    raster, convolution, item, classify, tmp_path, moment
+):
+    source = raster(noise(2, 400, 400), BANDS)
+    (tmp_path / "out.tif").write_text("older")
+    before = sorted(p.name for p in tmp_path.iterdir())
+    watch = Watch()
+    told = []
+
+    def listener(progress):
+        told.append(progress)
+        if len(told) > moment:
+            watch.cancel()
+
+    watch.listener = listener
+    file = convolution(LARGER, name="n.onnx")
+    with pytest.raises(Cancelled):
+        classify(item(file, BANDS), source, watch=watch, tile=32)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted({*before, "n.onnx"})
+    assert (tmp_path / "out.tif").read_text() == "older"
+
+
+def test_progress_is_the_share_of_windows_done(raster, convolution, item, classify):
+    watch, told = Watch(), []
+    watch.listener = lambda progress: told.append(progress.fraction)
+    classify(item(convolution(LARGER), BANDS), raster(noise(2, 100, 100), BANDS), watch=watch, tile=32)
+    fractions = [f for f in told if f is not None]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0 and len(set(fractions)) > 5
+
+
+def test_a_raster_cut_off_in_the_middle_leaves_nothing(raster, convolution, item, classify, tmp_path):
+    source = raster(noise(2, 600, 600), compress="deflate", tiled=True, blockxsize=64, blockysize=64)
+    model = item(convolution(LARGER), BANDS)
+    content = Path(source).read_bytes()
+    Path(source).write_bytes(content[: len(content) * 3 // 4])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(RasterUnreadable, match="damaged or cut off"):
+        classify(model, source, by_hand={"red": "1", "nir": "2"})
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_rotated_raster_is_refused_with_a_remedy(raster, convolution, item, classify):
+    source = raster(noise(2, 10, 10), BANDS, transform=Affine.rotation(30) @ Affine.scale(10, -10))
+    with pytest.raises(DoesNotFit, match="rotated.*Warp"):
+        classify(item(convolution(LARGER), BANDS), source)
+
+
+def test_missing_bands_are_all_named(raster, convolution, item, classify):
+    model = item(convolution(np.ones((2, 4, 1, 1))), ["red", "nir", "swir16", "green"])
+    with pytest.raises(DoesNotFit, match="wants the bands nir, swir16; the layer has red, green, blue"):
+        classify(model, raster(noise(3, 9, 9), ["red", "green", "blue"]))
+
+
+def test_a_file_that_takes_other_bands_than_the_item_names_is_refused(raster, convolution, item, classify):
+    with pytest.raises(DoesNotFit, match="takes 3 bands; the item names 2"):
+        classify(item(convolution(np.ones((2, 3, 1, 1))), BANDS), raster(noise(2, 9, 9), BANDS))
+
+
+def test_a_network_that_gives_no_numbers_is_not_believed(raster, network, item, classify):
+    file = network(
+        [helper.make_node("Log", ["x"], ["y"])],
+        [("x", ("n", 2, "h", "w"), TensorProto.FLOAT)],
+        [("y", ("n", 2, "h", "w"), TensorProto.FLOAT)],
+    )
+    with pytest.raises(NotRunnable, match="NaN"):
+        classify(item(file, BANDS), raster(-noise(2, 9, 9) - 1, BANDS))
+
+
+def test_a_tile_that_the_file_does_not_take_is_a_mistake(raster, convolution, item, classify):
+    model = item(convolution(LARGER, shape=("n", None, 32, 32)), BANDS)
+    with pytest.raises(UsageError, match="takes tiles of 32"):
+        classify(model, raster(noise(2, 9, 9), BANDS), tile=64)
