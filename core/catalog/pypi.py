@@ -31,6 +31,10 @@ _NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,100}[A-Za-z0-9])?$")
 _VERSION = re.compile(r"^[0-9][A-Za-z0-9.!+_-]{0,60}$")
 _MEMBER = re.compile(r"^[A-Za-z0-9_+ -][A-Za-z0-9._+ -]*(/[A-Za-z0-9_+ -][A-Za-z0-9._+ -]*)*$")
 _SAID = 300
+_REMEDIES = (
+    ("connection broken by", "The package index can't be reached: check the network, and the proxy in pip's settings."),
+    ("(from versions: none)", "pip found no version at all: check the network, and the indexes in pip's settings."),
+)
 
 
 @dataclass(frozen=True)
@@ -164,8 +168,13 @@ def _bytes_in(folder: Path) -> int:
 
 
 def _said(log: Path) -> str:
-    """Return the sentence of pip that says why; the last of its errors, and without user and password of an index."""
-    lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+    """Return the sentence of pip that says why, the last of its errors, without user and password of an index.
+
+    Without a network pip says only that there is no such version, which misleads: the remedy is told from the rest.
+    """
+    text = log.read_text("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line.partition("ERROR:")[2].strip() for line in lines if line.startswith("ERROR:")]
-    said = (errors or lines or ["pip says nothing."])[-1]
-    return re.sub(r"//[^/@\s]+@", "//", said)[:_SAID]
+    said = re.sub(r"//[^/@\s]+@", "//", (errors or lines or ["pip says nothing"])[-1])[:_SAID].rstrip(".")
+    remedy = next((remedy for sign, remedy in _REMEDIES if sign in text), "Ask the item's publisher.")
+    return f"{said}. {remedy}"
