@@ -2,9 +2,10 @@
 
     python tools/lock_runtime.py            (Python 3.11 or newer; needs uv and packaging)
 
-uv resolves `runtime.in` for all platforms at once. Of each package only the wheels remain that some platform of the table
-below can install with that Python version, so that a lock is short and what it promises has been looked up: a platform
-for which a package has no wheel is named in the lock's head as `unavailable`, the others with the size of their download.
+uv resolves `runtime.in` for all platforms at once. Of each package only the wheels remain that some platform of the
+table below can install with that Python version, so that a lock is short and what it promises has been looked up: a
+platform for which a package has no wheel is named in the lock's head as `unavailable`, the others with the size of
+their download.
 """
 
 from __future__ import annotations

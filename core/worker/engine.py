@@ -1,0 +1,34 @@
+"""The real engine behind the server: the commands, their context, and what is worth loading before the first run."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any, Callable, Mapping
+
+from ..watch import Watch
+from .packages import NEEDED, versions
+from .places import home
+from .server import Engine
+
+
+@functools.lru_cache(maxsize=1)
+def engine() -> Engine:
+    """Return the engine; imported by the first request, so that the process answers as soon as it runs."""
+    from ..catalog.store import Store
+    from ..commands import COMMANDS, Context
+    from .asked_http import AskedHttp
+
+    place = home()
+    store = Store(place)
+
+    def context(watch: Watch, ask: Callable[..., Mapping[str, Any]], log: Callable[[str], None]) -> Context:
+        return Context(watch=watch, store=store, http=AskedHttp(ask), log=log, home=place)
+
+    return Engine(commands=COMMANDS, context=context, warm=_warm, packages=versions)
+
+
+def _warm() -> None:
+    """Load what the first run needs while the user still looks for a model."""
+    for package in NEEDED:
+        importlib.import_module(package.module)
