@@ -8,6 +8,7 @@ package `mlm_runner` is this checkout.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -50,12 +51,19 @@ class Environment:
     def made_from(self) -> str:
         """A digest of all that decides what is in the environment; its scripts name their path, so that counts too."""
         digest = hashlib.sha256(f"{sys.version}\n{sys.executable}\n{TOP}\n".encode())
-        for name in (*self.listed_in, Path("pyproject.toml"), TOOLS / "setup_env.py"):
+        digest.update(installed_by(TOP / "pyproject.toml").encode())
+        for name in (*self.listed_in, TOOLS / "setup_env.py"):
             digest.update((TOP / name).read_bytes())
         return digest.hexdigest()
 
     def is_current(self) -> bool:
         return self.python.exists() and self.stamp.exists() and self.stamp.read_text() == self.made_from()
+
+
+def installed_by(pyproject: Path) -> str:
+    """The tables that pip reads; another setting of a linter makes nothing anew."""
+    tables = re.split(r"^(?=\[)", pyproject.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return "".join(table for table in tables if table.startswith(("[build-system]", "[project", "[tool.setuptools")))
 
 
 def environments() -> tuple[Environment, Environment]:
