@@ -1,0 +1,207 @@
+"""A QGIS for the tests of the interface: its main window, canvas and message bar without the desktop around them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+from osgeo import gdal, osr
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsSettings
+from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QObject, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
+
+from mlm_runner.core.worker.client import Worker
+from mlm_runner.ui.engine import Engine
+
+TOP = Path(__file__).resolve().parents[2]
+RUNTIME = TOP / ".venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+FAKE = Path(__file__).with_name("fake_worker.py")
+SCREENSHOTS = TOP / "build" / "screenshots"
+
+
+class Iface(QObject):
+    """What the plugin uses of QGIS's interface, with a record of what is registered."""
+
+    currentLayerChanged = pyqtSignal(object)  # noqa: N815  (the name is QGIS's)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.window = QMainWindow()
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        self.bar, self.canvas = QgsMessageBar(), QgsMapCanvas()
+        column.addWidget(self.bar)
+        column.addWidget(self.canvas)
+        self.window.setCentralWidget(middle)
+        self.menu, self.toolbar = QMenu(), QToolBar()
+        self.factories: list[object] = []
+        self.active = None
+        self.bridge = QgsLayerTreeMapCanvasBridge(QgsProject.instance().layerTreeRoot(), self.canvas)
+
+    def mainWindow(self):  # noqa: N802  (the names are QGIS's)
+        return self.window
+
+    def mapCanvas(self):  # noqa: N802
+        return self.canvas
+
+    def messageBar(self):  # noqa: N802
+        return self.bar
+
+    def activeLayer(self):  # noqa: N802
+        return self.active
+
+    def setActiveLayer(self, layer):  # noqa: N802
+        self.active = layer
+        self.currentLayerChanged.emit(layer)
+
+    def registerOptionsWidgetFactory(self, factory):  # noqa: N802
+        self.factories.append(factory)
+
+    def unregisterOptionsWidgetFactory(self, factory):  # noqa: N802
+        self.factories.remove(factory)
+
+    def addDockWidget(self, area, dock):  # noqa: N802
+        self.window.addDockWidget(area, dock)
+
+    def removeDockWidget(self, dock):  # noqa: N802
+        self.window.removeDockWidget(dock)
+
+    def addPluginToRasterMenu(self, name, action):  # noqa: N802
+        self.menu.addAction(action)
+
+    def removePluginRasterMenu(self, name, action):  # noqa: N802
+        self.menu.removeAction(action)
+
+    def addRasterToolBarIcon(self, action):  # noqa: N802
+        self.toolbar.addAction(action)
+
+    def removeRasterToolBarIcon(self, action):  # noqa: N802
+        self.toolbar.removeAction(action)
+
+    def messages(self) -> list[str]:
+        return [item.text() for item in self.bar.items()]
+
+
+@pytest.fixture(scope="session")
+def qgis() -> Iterator[QgsApplication]:
+    """The running QGIS: pytest-qgis's own, or one made here."""
+    running = QCoreApplication.instance()
+    if running is not None:
+        yield running
+        return
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    made = QgsApplication([], True)
+    made.initQgis()
+    yield made
+    made.exitQgis()
+
+
+@pytest.fixture
+def iface(qgis) -> Iterator[Iface]:
+    made = Iface()
+    made.window.resize(1200, 950)
+    made.window.show()
+    yield made
+    QgsProject.instance().clear()
+    for dock in made.window.findChildren(QDockWidget):
+        dock.deleteLater()
+    made.window.close()
+    made.window.deleteLater()
+    settle()
+
+
+@pytest.fixture(autouse=True)
+def own_settings(qgis, monkeypatch, tmp_path) -> Iterator[None]:
+    """Each test begins with the development runtime and without catalogs of its own."""
+    monkeypatch.setenv("MLM_RUNNER_HOME", str(tmp_path / "home"))
+    QgsSettings().remove("mlm_runner")
+    QgsSettings().setValue("mlm_runner/runtime_python", str(RUNTIME))
+    yield
+    QgsSettings().remove("mlm_runner")
+
+
+@pytest.fixture
+def wait(qgis) -> Callable[..., None]:
+    """Let QGIS work until a condition holds."""
+
+    def until(condition: Callable[[], object], seconds: float = 20.0, what: str = "the condition") -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"After {seconds} s {what} does not hold.")
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            time.sleep(0.002)
+
+    return until
+
+
+@pytest.fixture
+def fake_engine(qgis, tmp_path) -> Iterator[Callable[..., Engine]]:
+    """An engine whose worker answers from a script: `answers` is method -> JSON, `delays` method -> seconds."""
+    made: list[Engine] = []
+
+    def make(answers: dict, delays: dict | None = None, errors: dict | None = None) -> Engine:
+        script = tmp_path / f"answers_{len(made)}.json"
+        script.write_text(json.dumps({"answers": answers, "delays": delays or {}, "errors": errors or {}}))
+
+        def start(engine: Engine) -> Worker:
+            log = tmp_path / "worker.log"
+            command = [sys.executable, str(FAKE), str(script)]
+            return Worker(command, dict(os.environ), log, engine.answer, engine.called_off)
+
+        made.append(Engine(starter=start))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.fixture
+def raster(tmp_path, qgis) -> Callable[..., QgsRasterLayer]:
+    """Make a raster layer from a file with named bands of one value each."""
+
+    def make(bands: dict[str, int], name: str = "image", width: int = 40, height: int = 30, add: bool = True):
+        path = tmp_path / f"{name}.tif"
+        dataset = gdal.GetDriverByName("GTiff").Create(str(path), width, height, len(bands), gdal.GDT_UInt16)
+        dataset.SetGeoTransform((600000, 30, 0, 4000000, 0, -30))
+        system = osr.SpatialReference()
+        system.ImportFromEPSG(32617)
+        dataset.SetProjection(system.ExportToWkt())
+        for number, (band, value) in enumerate(bands.items(), 1):
+            dataset.GetRasterBand(number).SetDescription(band)
+            dataset.GetRasterBand(number).Fill(value)
+        dataset = None
+        layer = QgsRasterLayer(str(path), name)
+        if add:
+            QgsProject.instance().addMapLayer(layer)
+        return layer
+
+    return make
+
+
+@pytest.fixture
+def show(iface) -> Callable[[QgsRasterLayer], None]:
+    """Zoom the canvas to a layer."""
+
+    def zoom(layer: QgsRasterLayer) -> None:
+        crs = layer.crs() if layer.crs().isValid() else QgsCoordinateReferenceSystem("EPSG:4326")
+        QgsProject.instance().setCrs(crs)
+        iface.canvas.setDestinationCrs(crs)
+        iface.canvas.setExtent(layer.extent())
+        settle()
+
+    return zoom
+
+
+def settle(rounds: int = 5) -> None:
+    """Deliver what is queued, deletions included."""
+    for _ in range(rounds):
+        QCoreApplication.sendPostedEvents(None, 52)  # QEvent::DeferredDelete
+        QCoreApplication.processEvents()

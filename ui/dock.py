@@ -1,0 +1,111 @@
+"""The dock: three steps in one panel, one above the other where it is high, side by side where it is wide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import Qgis, QgsMapLayer
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import QEvent, QObject
+from qgis.PyQt.QtGui import QResizeEvent, QShowEvent
+from qgis.PyQt.QtWidgets import QBoxLayout, QFrame, QScrollArea, QWidget
+
+from ..core.errors import MlmRunnerError, RuntimeMissing
+from .engine import Engine
+from .layer_step import LayerStep
+from .model_step import ModelStep
+from .run_step import RunStep
+from .search import Search
+from .session import Session
+from .setup_flow import SetupFlow
+
+TITLE = "MLM Runner"
+MESSAGE_S = 10
+
+
+class Dock(QgsDockWidget):
+    """Puts the steps together; what happens in one step reaches the others through the session."""
+
+    def __init__(self, iface: Any, engine: Engine) -> None:
+        super().__init__(TITLE)
+        self.setObjectName("MlmRunnerDock")
+        self._iface, self._engine = iface, engine
+        self._asked = False
+        self.session = Session(engine, self)
+        self.search = Search(engine, self)
+        self.model_step = ModelStep(self.session, self.search)
+        self.layer_step = LayerStep(self.session)
+        self.run_step = RunStep(self.session, engine, iface.mapCanvas())
+        self.setup = SetupFlow(engine, self.model_step)
+        self._steps = QWidget()
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._steps)
+        self._box.setContentsMargins(4, 4, 4, 4)
+        self._box.setSpacing(6)
+        for step, stretch in ((self.model_step, 4), (self.layer_step, 3), (self.run_step, 0)):
+            self._box.addWidget(step, stretch)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(self._steps)
+        self._scroll.viewport().installEventFilter(self)
+        self.setWidget(self._scroll)
+        self.search.failed.connect(self._search_failed)
+        self.setup.ready.connect(self.begin)
+        self.run_step.finished.connect(self._run_finished)
+        self.run_step.failed.connect(self._run_failed)
+        iface.currentLayerChanged.connect(self._active_layer)
+
+    def begin(self) -> None:
+        """Look for models, and describe the layer; the first time this starts the engine."""
+        self._asked = True
+        self.search.now()
+        self.session.read_again()
+
+    def close_down(self) -> None:
+        """Let go of QGIS's objects and end what runs; the dock is deleted afterwards."""
+        self._iface.currentLayerChanged.disconnect(self._active_layer)
+        self.setup.close_down()
+        self.run_step.close_down()
+        self.session.close_down()
+        self.deleteLater()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  (the names are Qt's)
+        super().showEvent(event)
+        if not self._asked:
+            self._active_layer(self._iface.activeLayer())
+            self.begin()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize:
+            self._arrange(event)
+        return super().eventFilter(watched, event)
+
+    def _arrange(self, event: QResizeEvent) -> None:
+        """Turn the steps to where there is room."""
+        wide = event.size().width() > 1.5 * event.size().height()
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._box.setDirection(across if wide else down)
+        for number, stretch in enumerate((1, 1, 1) if wide else (4, 3, 0)):
+            self._box.setStretch(number, stretch)
+
+    def _active_layer(self, layer: QgsMapLayer) -> None:
+        self.layer_step.follow(layer)
+
+    def _search_failed(self, error: MlmRunnerError) -> None:
+        if isinstance(error, RuntimeMissing) and not self.setup.running:
+            self.setup.offer()
+            self.session.raster_changed.emit()
+
+    def _run_finished(self, _layer: QgsMapLayer, text: str) -> None:
+        self._iface.messageBar().pushMessage(TITLE, text, Qgis.MessageLevel.Success, MESSAGE_S)
+
+    def _run_failed(self, error: MlmRunnerError) -> None:
+        """Say one sentence; what comes after its first line is technical, and behind a button."""
+        if isinstance(error, RuntimeMissing):
+            self.setup.offer()
+        sentence, _, details = str(error).partition("\n")
+        bar = self._iface.messageBar()
+        if details:
+            bar.pushMessage(TITLE, sentence, f"{sentence}\n\n{details}", Qgis.MessageLevel.Critical, 0)
+        else:
+            bar.pushMessage(TITLE, sentence, Qgis.MessageLevel.Critical, 0)

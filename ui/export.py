@@ -1,0 +1,134 @@
+"""Writes the needed part of a layer that is no plain file (WMS, XYZ, memory, database) as a GeoTIFF that the engine
+can read.
+
+QGIS draws or reads the pixels with its own providers, network and authentication; band names, scale and offset go
+with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Optional
+
+from osgeo import gdal
+from qgis.core import (
+    QgsProject,
+    QgsRasterBlockFeedback,
+    QgsRasterFileWriter,
+    QgsRasterLayer,
+    QgsRasterPipe,
+    QgsTask,
+)
+from qgis.PyQt.QtCore import pyqtSignal
+
+from ..core.errors import Cancelled, MlmRunnerError, OutputNotWritable, RasterUnreadable
+from ..core.mlm.raster import RasterBand
+from . import layers
+from .layers import Grid
+
+MAX_MEGAPIXELS = 400.0
+"""A service is not asked for more pixels than this in one go."""
+
+
+@dataclass
+class Export:
+    """A copy to be written; prepared in the interface's thread, where the layer lives, and written in any."""
+
+    pipe: QgsRasterPipe
+    layer_name: str
+    crs: object
+    transform_context: object
+    grid: Grid
+    bands: tuple[RasterBand, ...]
+
+    def write(self, path: Path, feedback: QgsRasterBlockFeedback) -> None:
+        """Write the file; raises `Cancelled`, `RasterUnreadable` or `OutputNotWritable`."""
+        writer = QgsRasterFileWriter(str(path))
+        writer.setOutputFormat("GTiff")
+        writer.setCreateOptions(["TILED=YES", "BIGTIFF=IF_SAFER"])
+        code = writer.writeRaster(
+            self.pipe, self.grid.width, self.grid.height, self.grid.extent, self.crs, self.transform_context, feedback
+        )
+        if feedback.isCanceled():
+            raise Cancelled("Cancelled; nothing was written.")
+        if code == QgsRasterFileWriter.WriteError or not path.exists():
+            raise OutputNotWritable(
+                f"The layer {self.layer_name!r} can't be copied to {path.parent}. Free space there."
+            )
+        if code != QgsRasterFileWriter.NoError:
+            raise RasterUnreadable(
+                f"The layer {self.layer_name!r} can't be read (code {code}). See whether QGIS draws it."
+            )
+        problems = feedback.errors()
+        if problems:
+            raise RasterUnreadable(f"The layer {self.layer_name!r} can't be read: {problems[0]}")
+        _describe(path, self.bands)
+
+
+def prepare(layer: QgsRasterLayer, grid: Grid) -> Export:
+    """Return the copy of `layer` on `grid`, to be written later; call it in the layer's thread."""
+    if grid.megapixels > MAX_MEGAPIXELS:
+        raise RasterUnreadable(
+            f"{grid.megapixels:.0f} megapixels of {layer.name()!r} would have to be copied first; at most "
+            f"{MAX_MEGAPIXELS:.0f} are. Choose a smaller extent, or save the layer as a file."
+        )
+    pipe = QgsRasterPipe()
+    if not pipe.set(layer.dataProvider().clone()):
+        raise RasterUnreadable(f"The layer {layer.name()!r} gives no pixels. Save it as a file and use that.")
+    return Export(
+        pipe=pipe,
+        layer_name=layer.name(),
+        crs=layer.crs(),
+        transform_context=QgsProject.instance().transformContext(),
+        grid=grid,
+        bands=layers.describe(layer).bands,
+    )
+
+
+class ExportTask(QgsTask):
+    """Writes an `Export` in the background; `done` carries None or the error."""
+
+    done = pyqtSignal(object)
+
+    def __init__(self, export: Export, path: Path, progressed: Optional[Callable[[float], None]] = None) -> None:
+        super().__init__(f"Copy {export.layer_name}", QgsTask.Flag.CanCancel)
+        self._export = export
+        self._path = path
+        self._error: Optional[MlmRunnerError] = None
+        self._feedback = QgsRasterBlockFeedback()
+        if progressed is not None:
+            self.progressChanged.connect(progressed)
+
+    def run(self) -> bool:
+        self._feedback.progressChanged.connect(self.setProgress)
+        try:
+            self._export.write(self._path, self._feedback)
+        except MlmRunnerError as error:
+            self._error = error
+        return self._error is None
+
+    def cancel(self) -> None:
+        self._feedback.cancel()
+        super().cancel()
+
+    def finished(self, result: bool) -> None:
+        error = self._error
+        if not result and error is None:
+            error = Cancelled("Cancelled; nothing was written.")
+        self.done.emit(error)
+
+
+def _describe(path: Path, bands: tuple[RasterBand, ...]) -> None:
+    """Put into the file what QGIS's writer leaves out."""
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    if dataset is None:
+        raise RasterUnreadable(f"The copy {path} can't be opened again. Free space there.")
+    for number, band in enumerate(bands[: dataset.RasterCount], 1):
+        target = dataset.GetRasterBand(number)
+        if band.name:
+            target.SetDescription(band.name)
+        if (band.scale, band.offset) != (1.0, 0.0):
+            target.SetScale(band.scale)
+            target.SetOffset(band.offset)
+    dataset.FlushCache()

@@ -1,0 +1,75 @@
+"""A search result as the dock keeps it: the item, read into a `Model`, or the sentence why it can't be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional
+
+from ..core.errors import ItemUnreadable, MlmRunnerError, UsageError
+from ..core.mlm.card import summary
+from ..core.mlm.finding import Finding
+from ..core.mlm.fit import Fit, fit
+from ..core.mlm.model import Model
+from ..core.mlm.raster import RasterInfo
+from ..core.mlm.read import read
+from ..core.mlm.units import Units
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user set by hand for one model and one layer; nothing set leaves all to the matching."""
+
+    bands: Mapping[str, str] = field(default_factory=dict)
+    units: str = "auto"
+    skip_functions: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A model of a catalog; `model` is None where its item can't be understood, and `why_not` says why."""
+
+    id: str
+    title: str
+    catalog: str
+    href: str
+    item: Mapping[str, Any]
+    model: Optional[Model]
+    why_not: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.href}#{self.id}"
+
+    @property
+    def summary(self) -> str:
+        """What stands below the title: "7 classes, 6 bands, 28.5 m, 0.4 MB"."""
+        return summary(self.model) if self.model else ""
+
+    @staticmethod
+    def from_json(entry: Mapping[str, Any]) -> Found:
+        """Return one entry of `models` in a search's answer."""
+        item, href = entry.get("item") or {}, str(entry.get("href") or "")
+        why_not = str(entry.get("why_not") or "")
+        model: Optional[Model] = None
+        try:
+            model = read(item, href)
+        except ItemUnreadable as error:
+            why_not = str(error)
+        title = model.label if model else str(entry.get("title") or entry.get("id"))
+        return Found(str(entry.get("id")), title, str(entry.get("catalog") or ""), href, item, model, why_not)
+
+
+def fit_of(found: Found, raster: RasterInfo, choice: Choice) -> Fit:
+    """Return how a model fits a raster; what can't be compared is a Fit that says so, never an error."""
+    if found.model is None:
+        return refused(found.why_not, "its item can't be read")
+    try:
+        return fit(found.model, raster, choice.bands, choice.units, choice.skip_functions)
+    except UsageError as error:
+        return refused(str(error), "a choice that means nothing here")
+    except MlmRunnerError as error:
+        return refused(str(error), "")
+
+
+def refused(text: str, short: str) -> Fit:
+    return Fit((), Units("raw"), (Finding("error", text, "", short),))
