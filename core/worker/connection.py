@@ -48,6 +48,7 @@ class Pending:
     progress: Callable[[Progress], None]
     scratch: Optional[Path] = None
     id: Optional[int] = None
+    sent: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -70,9 +71,10 @@ class Connection:
         self._log, self._listener = log, listener
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._lock = threading.Lock()
-        self._pending: dict[int, Pending] = {}
+        self._pending: dict[Optional[int], Pending] = {}
         self._number = 0
         self._ended = False
+        self._buried = False
         self._closing = False
         self._killed_for: Optional[Pending] = None
         self._errors = _thread(self._read_errors, stderr, name="worker-stderr")
@@ -93,10 +95,16 @@ class Connection:
         try:
             self._channel.send(Request(pending.method, pending.params, pending.id))
         except OSError:
-            return self._take(pending.id) is None  # None: the reader has told its end already
+            self._take(pending.id)
+            return False
         except (TypeError, ValueError):
             self._take(pending.id)
             raise
+        with self._lock:
+            pending.sent = True
+            buried = self._buried
+        if buried and self._take(pending.id) is not None:
+            self.tell_end(pending)
         return True
 
     def tell_end(self, pending: Pending) -> None:
@@ -210,7 +218,9 @@ class Connection:
             self._note(raw.decode("utf-8", "backslashreplace"))
 
     def _end(self) -> None:
-        """Bury the process, and tell everybody who still waits."""
+        """Bury the process, and tell everybody who still waits; who is just sending will see for himself."""
+        with self._lock:
+            self._ended = True
         try:
             self.process.wait(END_S)
         except subprocess.TimeoutExpired:
@@ -219,9 +229,10 @@ class Connection:
         status = self.process.wait()
         self._errors.join(END_S)
         with self._lock:
-            self._ended = True
-            left = list(self._pending.values())
-            self._pending.clear()
+            self._buried = True
+            left = [pending for pending in self._pending.values() if pending.sent]
+            for pending in left:
+                self._pending.pop(pending.id)
         for pending in left:
             if pending.scratch is not None:
                 self._remove(pending.scratch)

@@ -161,11 +161,11 @@ def test_a_worker_that_dies_gives_a_sentence_with_its_last_words(worker, tmp_pat
     assert worker.call("echo", {"a": 1}) == {"a": 1}
 
 
-def test_a_worker_that_died_while_idle_is_replaced_unseen(worker, runs, eventually):
+def test_a_worker_that_died_while_idle_is_replaced_unseen(worker, eventually):
     worker.call("echo", {})
     pid = worker.pid
     os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: not runs(pid))
+    assert eventually(lambda: not worker.alive)
     assert worker.call("echo", {"a": 1}) == {"a": 1} and worker.pid != pid
 
 
