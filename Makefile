@@ -33,5 +33,5 @@ demo: setup  ## the main job on a Landsat image; the map, its picture and number
 	@.venv/bin/python tools/demo.py
 
 clean:  ## remove all that was made in the checkout
-	rm -rf .venv .venv-qgis .qgis-settings build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-qgis build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -94,3 +94,22 @@ def test_metadata_tells_qgis_what_it_acts_on(metadata):
 
 def test_the_icon_ships(metadata, package):
     assert metadata["icon"] in package.shipped_files()
+
+
+def test_the_wheel_has_what_the_zip_has(package, copy, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "-qq",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(copy),
+    ]
+    subprocess.run(command, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = {name.partition("/")[2] for name in zipfile.ZipFile(wheel).namelist() if name.startswith("mlm_runner/")}
+    assert names == set(package.shipped_files()) - {"LICENSE", "README.md", "CHANGELOG.md"}

@@ -5,10 +5,10 @@ cd "$(dirname "$0")/.."
 
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export LC_ALL=C.UTF-8 PYTHONNOUSERSITE=1 QT_QPA_PLATFORM=xcb
-XDG_RUNTIME_DIR=$(mktemp -d)
-export XDG_RUNTIME_DIR
-trap 'rm -rf "$XDG_RUNTIME_DIR" .qgis-settings' EXIT
-rm -rf .qgis-settings  # pytest-qgis keeps the profile of its QGIS there: a fresh one for each run
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+export XDG_RUNTIME_DIR="$temporary"                # a container has none, and Qt complains
+export QGIS_CUSTOM_CONFIG_PATH="$temporary/qgis"   # a QGIS profile that is nobody's
 
 failed=()
 tests() {
@@ -19,7 +19,7 @@ tests() {
 }
 
 tests "The engine, in .venv" .venv/bin/python -m pytest tests --ignore=tests/ui
-tests "What QGIS imports of it, in QGIS's Python" .venv-qgis/bin/python -m pytest -p no:pytest_qgis tests/core/mlm tests/core/worker
+tests "What QGIS imports of it, in QGIS's Python" .venv-qgis/bin/python -m pytest tests/core/mlm tests/core/worker
 tests "The interface, in QGIS" xvfb-run --auto-servernum --server-args "-screen 0 1920x1200x24" \
   sh -c 'openbox >/dev/null 2>&1 & exec "$@"' - .venv-qgis/bin/python -m pytest tests/ui
 

@@ -50,9 +50,10 @@ class Environment:
 
     def made_from(self) -> str:
         """A digest of all that decides what is in the environment; its scripts name their path, so that counts too."""
-        digest = hashlib.sha256(f"{sys.version}\n{sys.executable}\n{TOP}\n".encode())
+        made_by = (sys.version, sys.executable, str(TOP), self.venv_options, self.installs)
+        digest = hashlib.sha256(repr(made_by).encode())
         digest.update(installed_by(TOP / "pyproject.toml").encode())
-        for name in (*self.listed_in, TOOLS / "setup_env.py"):
+        for name in self.listed_in:
             digest.update((TOP / name).read_bytes())
         return digest.hexdigest()
 
@@ -67,7 +68,7 @@ def installed_by(pyproject: Path) -> str:
 
 
 def environments() -> tuple[Environment, Environment]:
-    test, dev, qgis = (TOOLS / f"requirements-{name}.txt" for name in ("test", "dev", "qgis"))
+    test, dev = (TOOLS / f"requirements-{name}.txt" for name in ("test", "dev"))
     return (
         Environment(
             folder=".venv",
@@ -80,8 +81,8 @@ def environments() -> tuple[Environment, Environment]:
             folder=".venv-qgis",
             purpose="QGIS's Python with a test runner",
             venv_options=("--system-site-packages",),
-            listed_in=(test, qgis),
-            installs=(("-r", str(test), "-r", str(qgis)), EDITABLE),
+            listed_in=(test,),
+            installs=(("-r", str(test)), EDITABLE),
         ),
     )
 
