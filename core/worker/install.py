@@ -194,7 +194,7 @@ def _step(command: list[str], env: Mapping[str, str], heard: Callable[[str], Non
     log("$ " + " ".join(command))
     status = child.follow(command, env, heard, watch)
     if status != 0:
-        raise RuntimeInstallFailed(f"{explain(log.lines, status)}\n{log.quoted()}")
+        raise RuntimeInstallFailed(f"{explain(log.lines, status, _free_mb(log.path))}\n{log.quoted()}")
 
 
 def _dll_folders(part: Path, base: Base) -> None:
@@ -234,12 +234,16 @@ def _rename(home: Path, part: Path, final: Path, prove_final: Callable[[Path], N
 
 
 def _space(home: Path, wanted_mb: int) -> None:
-    free_mb = shutil.disk_usage(home).free // 10**6
+    free_mb = _free_mb(home)
     if free_mb < wanted_mb:
         raise RuntimeInstallFailed(
             f"The engine needs {wanted_mb} MB on the disk of {home}, and {free_mb} MB are free. "
             "Free some space, or set MLM_RUNNER_HOME to a folder on another disk."
         )
+
+
+def _free_mb(place: Path) -> int:
+    return shutil.disk_usage(place).free // 10**6
 
 
 def _platform(proof: Proof) -> str:

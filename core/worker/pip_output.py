@@ -92,9 +92,11 @@ REASONS = (
 """Signs in pip's and venv's output, the more telling first, and the sentence for each."""
 
 
-def explain(lines: Sequence[str], status: int) -> str:
-    """Return why an installation's step failed, and what to do."""
+def explain(lines: Sequence[str], status: int, free_mb: float) -> str:
+    """Return why an installation's step failed, and what to do; `free_mb` is what the disk has left."""
     text = "\n".join(lines)
+    if free_mb < 10:
+        text += "No space left on device"  # which ensurepip, inside of venv, does not say
     for pattern, sentence in REASONS:
         if re.search(pattern, text):
             return f"The engine could not be set up. {sentence}"
