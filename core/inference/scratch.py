@@ -7,9 +7,13 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Optional
+from typing import Iterator, Optional
 
 from ..errors import OutputNotWritable
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL_WORDS = ("no space", "file too large", "disk quota", "write error")
+"""What GDAL and libtiff say, in text only, where the disk takes no more."""
 
 
 class Scratch:
@@ -65,13 +69,21 @@ class Scratch:
                 ) from error
 
 
-def writing_failed(path: Path, error: Exception) -> OutputNotWritable:
-    """Return the sentence for a write that failed, a full disk named as such."""
+def writing_failed(path: Path, error: BaseException) -> OutputNotWritable:
+    """Return the sentence for a write that failed, a disk that takes no more named as such."""
+    reasons = [str(e).strip().rstrip(".") for e in _causes(error) if str(e)]
     number = getattr(error, "errno", None)
-    text = str(error) or type(error).__name__
+    text = reasons[-1] if reasons else type(error).__name__
+    if number in FULL or any(words in " ".join(reasons).lower() for words in FULL_WORDS):
+        text = "the disk takes no more; it is full, over a limit, or failing"
     free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else 0
-    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "space" in text.lower():
-        text = "the disk is full, or a limit on file sizes is reached"
     return OutputNotWritable(
-        f"Writing to {path.parent} failed: {text} ({free / 1e6:.0f} MB are free). Choose another place."
+        f"Writing {path.name} failed: {text} ({free / 1e6:.0f} MB are free). Choose another place."
     )
+
+
+def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
+    """Yield an error and what caused it: rasterio keeps GDAL's own reasons there."""
+    while error is not None:
+        yield error
+        error = error.__cause__

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+
 from mlm_runner.core.errors import ArtifactCorrupt, ArtifactMissing, NotRunnable, UsageError
 from mlm_runner.core.inference import session
 from mlm_runner.core.inference.check import check
 from mlm_runner.core.inference.inspect import inspect
 from mlm_runner.core.inference.session import load
 from mlm_runner.core.mlm.read import read
-from onnx import TensorProto, helper
 
 
 @pytest.fixture
