@@ -21,6 +21,9 @@ from .setup_flow import SetupFlow
 
 TITLE = "MLM Runner"
 MESSAGE_S = 10
+ACROSS, DOWN = (1, 1, 1), (1, 0, 0)
+"""How the steps share the room: the same width each; or the height that each needs, and the rest for the list of
+models."""
 
 
 class Dock(QgsDockWidget):
@@ -41,8 +44,8 @@ class Dock(QgsDockWidget):
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._steps)
         self._box.setContentsMargins(4, 4, 4, 4)
         self._box.setSpacing(6)
-        for step, stretch in ((self.model_step, 4), (self.layer_step, 3), (self.run_step, 0)):
-            self._box.addWidget(step, stretch)
+        for step in (self.model_step, self.layer_step, self.run_step):
+            self._box.addWidget(step)
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -85,7 +88,7 @@ class Dock(QgsDockWidget):
         wide = event.size().width() > 1.5 * event.size().height()
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._box.setDirection(across if wide else down)
-        for number, stretch in enumerate((1, 1, 1) if wide else (4, 3, 0)):
+        for number, stretch in enumerate(ACROSS if wide else DOWN):
             self._box.setStretch(number, stretch)
 
     def _active_layer(self, layer: QgsMapLayer) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
 from qgis.core import QgsApplication, QgsFeedback
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from ..core.errors import Cancelled, MlmRunnerError, RuntimeMissing, UsageError
@@ -28,7 +29,10 @@ Starter = Callable[["Engine"], Worker]
 
 
 class Ask(QObject):
-    """A question under way; exactly one of `answered` (a dict) and `failed` (an MlmRunnerError) ends it."""
+    """A question under way; exactly one of `answered` (a dict) and `failed` (an MlmRunnerError) ends it.
+
+    Other threads reach it by its methods alone: a signal of an object that Qt has deleted must not be emitted.
+    """
 
     answered = pyqtSignal(object)
     failed = pyqtSignal(object)
@@ -39,6 +43,7 @@ class Ask(QObject):
         self._lock = threading.Lock()
         self._call: Optional[Call] = None
         self._cancelled = False
+        self._over = False
 
     def cancel(self) -> None:
         """Stop the work; `failed` comes with `Cancelled`, unless the answer was quicker."""
@@ -56,7 +61,7 @@ class Ask(QObject):
                     raise Cancelled("Cancelled before it began.")
             call = start()
         except MlmRunnerError as error:
-            self.failed.emit(error)
+            self._send(self.failed, error)
             return
         with self._lock:
             self._call = call
@@ -65,11 +70,26 @@ class Ask(QObject):
             call.cancel()
 
     def end(self, call: Call) -> None:
-        """Pass on what the reader thread brings."""
+        """Pass on the answer that the reader thread brings."""
         try:
-            self.answered.emit(call.result(0))
+            self._send(self.answered, call.result(0))
         except MlmRunnerError as error:
-            self.failed.emit(error)
+            self._send(self.failed, error)
+
+    def tell(self, progress: Progress) -> None:
+        """Pass on how far the work is."""
+        self._send(self.progressed, progress)
+
+    def forget(self) -> None:
+        """Hear nothing any more, and go."""
+        with self._lock:
+            self._over = True
+        self.deleteLater()
+
+    def _send(self, signal: Any, value: Any) -> None:
+        with self._lock:
+            if not self._over:
+                signal.emit(value)
 
 
 class Engine(QObject):
@@ -94,6 +114,7 @@ class Engine(QObject):
 
     def ask(
         self,
+        owner: QObject,
         method: str,
         params: Mapping[str, Any],
         answered: Callable[[dict[str, Any]], None],
@@ -101,23 +122,20 @@ class Engine(QObject):
         progressed: Optional[Callable[[Progress], None]] = None,
         scratch: Optional[Path] = None,
     ) -> Ask:
-        """Put a question without waiting; the callables are called in this thread.
+        """Put a question without waiting; the callables are called in this thread, as long as `owner` lives.
 
         `scratch` is a folder of unfinished files, removed if the worker dies.
         """
         ask = Ask(self)
-        ask.answered.connect(answered)
-        ask.failed.connect(failed)
-        if progressed is not None:
-            ask.progressed.connect(progressed)
+        for signal, hear in ((ask.answered, answered), (ask.failed, failed), (ask.progressed, progressed)):
+            if hear is not None:
+                signal.connect(_while_alive(owner, hear))
         ask.answered.connect(lambda _: self._forget(ask))
         ask.failed.connect(lambda _: self._forget(ask))
         self._asks.add(ask)
 
         def start() -> Call:
-            return self.worker().start(
-                method, dict(params), on_progress=ask.progressed.emit, on_done=ask.end, scratch=scratch
-            )
+            return self.worker().start(method, dict(params), on_progress=ask.tell, on_done=ask.end, scratch=scratch)
 
         threading.Thread(target=ask.begin, args=(start,), name=f"mlm_runner {method}", daemon=True).start()
         return ask
@@ -160,10 +178,9 @@ class Engine(QObject):
         for feedback in tuple(self._fetches.values()):
             feedback.cancel()
         for ask in tuple(self._asks):
-            ask.blockSignals(True)
+            self._forget(ask)
         if worker is not None:
             worker.close()
-        self._asks.clear()
 
     def scratch(self) -> Path:
         """Return a new folder for the unfinished files of one run; its user removes it with `discard`."""
@@ -205,4 +222,14 @@ class Engine(QObject):
 
     def _forget(self, ask: Ask) -> None:
         self._asks.discard(ask)
-        ask.deleteLater()
+        ask.forget()
+
+
+def _while_alive(owner: QObject, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return `hear`, deaf once Qt has deleted its owner: an answer may still be queued then."""
+
+    def heard(value: Any) -> None:
+        if not sip.isdeleted(owner):
+            hear(value)
+
+    return heard

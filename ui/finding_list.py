@@ -1,12 +1,24 @@
-"""What is to be said before a run: one row for each finding, with its shape and its remedy; buttons where one click
-is enough."""
+"""What is to be said before a run: a row for each finding with its shape and remedy, buttons where one click is enough.
+
+The rows take the height that their words need, as far as there is room; what is more is scrolled to.
+"""
 
 from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QResizeEvent
+from qgis.PyQt.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.mlm.finding import Finding
 from .found import Choice
@@ -14,58 +26,95 @@ from .icons import state_icon
 from .remedies import Remedy
 
 SHAPES = {"error": "no", "doubt": "look", "note": "note"}
+MIN_LINES = 4
+MAX_BUTTONS = 2
+SPACING = 4
 
 
-class FindingList(QWidget):
+class FindingList(QScrollArea):
     """Rows of text; `chosen` carries the Choice of a remedy's button."""
 
     chosen = pyqtSignal(object)
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setWidgetResizable(True)
+        self.setAccessibleName("What is to be said before a run")
+        self.viewport().setAutoFillBackground(False)
+        self._rows: list[QWidget] = []
+        self._buttons: list[QWidget] = []
+        self.show_findings((), ())
 
     def show_findings(self, findings: Sequence[Finding], remedies: Sequence[Remedy]) -> None:
-        """Replace the rows; the remedies' buttons come last."""
-        while self._column.count():
-            widget = self._column.takeAt(0).widget()
-            widget.hide()
-            widget.deleteLater()
-        for finding in findings:
-            # A remedy in words is left out where a button does it.
-            words = finding.text if remedies or not finding.remedy else f"{finding.text} {finding.remedy}"
-            self._column.addWidget(self._row(SHAPES[finding.level], words))
-        for remedy in remedies[:2]:
-            self._column.addWidget(self._button(remedy))
+        """Replace the rows; a remedy's button follows all of them."""
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING)
+        # A remedy in words is left out where a button does it.
+        words = [f.text if remedies or not f.remedy else f"{f.text} {f.remedy}" for f in findings]
+        self._rows = [self._row(SHAPES[f.level], text) for f, text in zip(findings, words)]
+        self._buttons = [self._button(remedy) for remedy in remedies[:MAX_BUTTONS]]
+        for widget in (*self._rows, *self._buttons):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.setWidget(content)  # deletes the one before
+        content.setAutoFillBackground(False)
+        self.setVisible(bool(findings))
+        self._fit()
 
     def texts(self) -> list[str]:
         """Return what the rows say."""
-        return [label.text() for label in self.findChildren(QLabel, "findingText") if not label.isHidden()]
+        return [row.findChild(QLabel, "findingText").text() for row in self._rows]
+
+    def sizeHint(self) -> QSize:  # noqa: N802  (the names are Qt's)
+        return QSize(super().sizeHint().width(), self._height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(0, min(self._height(), MIN_LINES * self.fontMetrics().lineSpacing()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def _height(self) -> int:
+        """Return the height that all rows need at the present width."""
+        width = self.width()
+        rows = sum(row.layout().heightForWidth(width) for row in self._rows)
+        buttons = sum(button.sizeHint().height() for button in self._buttons)
+        return rows + buttons + SPACING * max(len(self._rows) + len(self._buttons) - 1, 0)
+
+    def _fit(self) -> None:
+        self.setMaximumHeight(self._height())
+        self.updateGeometry()
 
     def _row(self, shape: str, words: str) -> QWidget:
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
+        line.setSpacing(SPACING)
         side = self.fontMetrics().height()
         mark = QLabel()
+        mark.setFixedSize(side, side)
         mark.setPixmap(state_icon(shape, side, self.devicePixelRatioF()).pixmap(side, side))
         line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         text = QLabel(words)
         text.setObjectName("findingText")
         text.setTextFormat(Qt.TextFormat.PlainText)
         text.setWordWrap(True)
+        text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         line.addWidget(text, 1)
         return row
 
     def _button(self, remedy: Remedy) -> QWidget:
         row = QWidget()
         line = QHBoxLayout(row)
-        line.setContentsMargins(self.fontMetrics().height() + 4, 0, 0, 0)
+        line.setContentsMargins(self.fontMetrics().height() + SPACING, 0, 0, 0)
         button = QPushButton(remedy.label)
         button.setObjectName("remedyButton")
         choice: Choice = remedy.choice

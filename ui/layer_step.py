@@ -18,6 +18,7 @@ from .forms import form
 from .icons import state_icon
 from .remedies import remedies, units_label, units_offered
 from .session import Session
+from .wrap_label import WrapLabel
 
 MAX_ROWS_SHOWN = 8
 """Bands beyond these are reached by scrolling in the table."""
@@ -32,9 +33,12 @@ class LayerStep(QGroupBox, form("layer_step")):
         self._session = session
         self._combos: list[QComboBox] = []
         self._quiet = _Quiet(self)
+        self.stateLabel = WrapLabel()
+        self.layout().insertWidget(1, self.stateLabel)
         self.findings = FindingList(self)
         self.layout().addWidget(self.findings)
-        self.pinButton.setIcon(QgsApplication.getThemeIcon("/mActionPinLabels.svg"))
+        self.layout().addStretch(1)
+        self.pinButton.setIcon(QgsApplication.getThemeIcon("/locked.svg"))
         self.layerCombo.setFilters(QgsMapLayerProxyModel.RasterLayer)
         self.layerCombo.layerChanged.connect(session.set_layer)
         header = self.bandTable.horizontalHeader()
@@ -99,7 +103,10 @@ class LayerStep(QGroupBox, form("layer_step")):
         self._set_rows(len(matches))
         for row, (match, band) in enumerate(zip(matches, wanted)):
             about = band_in_words(band)
-            self.bandTable.setItem(row, 0, _item(match.model, about))
+            wanted_item = _item(match.model, about)
+            shape = "no" if match.raster is None else "fits"
+            wanted_item.setIcon(state_icon(shape, 14, self.devicePixelRatioF()))
+            self.bandTable.setItem(row, 0, wanted_item)
             combo = self._combos[row]
             combo.blockSignals(True)
             combo.clear()
@@ -112,9 +119,7 @@ class LayerStep(QGroupBox, form("layer_step")):
             combo.setToolTip(f"Choose the layer's band for {match.model}" + (f" ({about})" if about else ""))
             combo.setProperty("model_band", match.model)
             combo.blockSignals(False)
-            state = _item(match.how or "missing", match.why or f"Matched {_by(match.how)}")
-            state.setIcon(state_icon("no" if match.raster is None else "fits", 14, self.devicePixelRatioF()))
-            self.bandTable.setItem(row, 2, state)
+            self.bandTable.setItem(row, 2, _item(match.how or "missing", match.why or f"Matched {_by(match.how)}"))
         self._fit_height(len(matches))
 
     def _set_rows(self, count: int) -> None:

@@ -9,7 +9,16 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsMessageViewer
 from qgis.PyQt.QtCore import QModelIndex, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QGroupBox, QMenu, QTextBrowser, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGroupBox,
+    QMenu,
+    QSizePolicy,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.errors import MlmRunnerError
 from ..core.mlm.card import card_html
@@ -20,8 +29,11 @@ from .found import Found
 from .model_list import FOUND, ModelDelegate, ModelFilter, ModelList
 from .search import Search
 from .session import Session
+from .wrap_label import WrapLabel
 
 DETAILS = "#details"
+MORE = "#more"
+ABOUT_LINES = 5
 
 
 class ModelStep(QGroupBox, form("model_step")):
@@ -34,8 +46,12 @@ class ModelStep(QGroupBox, form("model_step")):
         self.setupUi(self)
         self._session, self._search = session, search
         self._catalogs: Sequence[Mapping[str, Any]] = ()
+        self._following = False
+        """The list's current row is being set to the session's model, and not picked by the user."""
         self._card: Optional[QDialog] = None
         self._viewer: Optional[QgsMessageViewer] = None
+        self.catalogsLabel = WrapLabel(links=True)
+        self.layout().insertWidget(1, self.catalogsLabel)
         self.empty = EmptyState()
         self.pages.addWidget(self.empty)
         self._models = ModelFilter(ModelList(session))
@@ -43,9 +59,11 @@ class ModelStep(QGroupBox, form("model_step")):
         self.list.setItemDelegate(ModelDelegate(self.list))
         self.list.selectionModel().currentChanged.connect(self._picked)
         self._set_up_buttons()
-        self.about.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
-        self.about.setMaximumHeight(8 * self.fontMetrics().lineSpacing())
-        self.list.setMinimumHeight(5 * self.fontMetrics().lineSpacing())
+        line = self.fontMetrics().lineSpacing()
+        self.about.setFixedHeight(ABOUT_LINES * line + 4)
+        self.list.setMinimumHeight(4 * line)
+        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.about.anchorClicked.connect(lambda _: self._show_card())
         self.about.viewport().setAutoFillBackground(False)
         self.about.document().setDocumentMargin(2)
         self.catalogsLabel.linkActivated.connect(lambda _: self._show_details())
@@ -79,7 +97,6 @@ class ModelStep(QGroupBox, form("model_step")):
         menu.changed.connect(self._search.now)
         self.addButton.setMenu(menu)
         self.addButton.setIcon(icon("/symbologyAdd.svg"))
-        self.moreButton.clicked.connect(self._show_card)
 
     def _searching(self) -> None:
         if not self._session.found:
@@ -150,7 +167,7 @@ class ModelStep(QGroupBox, form("model_step")):
         self._viewer.show()
 
     def _picked(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        if current.isValid():
+        if current.isValid() and not self._following:
             self._session.choose(current.data(FOUND))
 
     def _keep_selection(self) -> None:
@@ -162,14 +179,14 @@ class ModelStep(QGroupBox, form("model_step")):
             index = self._models.index(row, 0)
             if index.data(FOUND).key == chosen.key:
                 if index != self.list.currentIndex():
+                    self._following = True
                     self.list.setCurrentIndex(index)
+                    self._following = False
                 return
 
     def _show_chosen(self) -> None:
         found = self._session.chosen
-        self.moreButton.setEnabled(found is not None and found.model is not None)
         self.about.setVisible(found is not None)
-        self.moreButton.setVisible(found is not None)
         if found is not None:
             self.about.setHtml(short_card(found))
 
@@ -214,5 +231,6 @@ def short_card(found: Found, limit: int = 300) -> str:
         f"By {', '.join(model.providers)}" if model.providers else "",
         f"Licence {model.license}" if model.license else "",
     ]
-    lines = [about, "; ".join(s for s in said if s), model.why_not]
-    return f"<b>{escape(found.title)}</b><br>" + "<br>".join(escape(line) for line in lines if line)
+    lines = [model.why_not, about, "; ".join(s for s in said if s)]
+    words = " ".join(f"{escape(line)}<br>" for line in lines if line)
+    return f'<b>{escape(found.title)}</b> &nbsp;<a href="{MORE}">More…</a><br>{words}'

@@ -106,8 +106,11 @@ class RunJob(QObject):
 
     def _run(self) -> None:
         self._ask = self._engine.ask(
-            "run", self.params, self._answered, self._end, self.progressed.emit, scratch=self._scratch
+            self, "run", self.params, self._answered, self._end, self._tell, scratch=self._scratch
         )
+
+    def _tell(self, progress: Progress) -> None:
+        self.progressed.emit(progress)
 
     def _answered(self, result: dict[str, Any]) -> None:
         self._engine.discard(self._scratch)

@@ -25,6 +25,7 @@ from .layers import Grid
 from .run_job import RunJob
 from .session import Session
 from .words import estimate_in_words, progress_in_words, seconds_in_words
+from .wrap_label import WrapLabel
 
 VISIBLE, LAYER, CHOSEN = range(3)
 EXTENTS = ("Visible Extent", "Whole Layer", "Chosen Area")
@@ -47,6 +48,10 @@ class RunStep(QGroupBox, form("run_step")):
         self.job: Optional[RunJob] = None
         self._started = 0.0
         self._waiting_for = ""
+        self.estimateLabel, self.statusLabel = WrapLabel(), WrapLabel()
+        self.form.addWidget(self.estimateLabel, 2, 1)
+        self.layout().addWidget(self.statusLabel)
+        self.layout().addStretch(1)
         self.extentCombo.addItems(EXTENTS)
         self.extentWidget.setMapCanvas(canvas)
         self.extentWidget.setVisible(False)
@@ -55,8 +60,13 @@ class RunStep(QGroupBox, form("run_step")):
         self.outputFile.setDialogTitle("Save Classes As")
         self.outputFile.lineEdit().setPlaceholderText("[Temporary layer]")
         self.outputFile.setToolTip("The file to write; a temporary one if left empty")
+        width = max(button.sizeHint().width() for button in (self.runButton, self.cancelButton))
+        for button in (self.runButton, self.cancelButton):
+            button.setFixedWidth(width)
         self.cancelButton.hide()
         self.progress.hide()
+        self.runRow.setStretchFactor(self.progress, 100)
+        self.runRow.addStretch(1)
         self.statusLabel.setText("Nothing has been run yet.")
         self.runButton.clicked.connect(self.run)
         self.cancelButton.clicked.connect(self.cancel)

@@ -65,5 +65,5 @@ class Search(QObject):
                     self.failed.emit(error)
 
         self.started.emit()
-        self._ask = self._engine.ask("search", params, answered, failed)
+        self._ask = self._engine.ask(self, "search", params, answered, failed)
         mine.append(self._ask)

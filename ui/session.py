@@ -34,6 +34,7 @@ class Session(QObject):
         self.raster: Optional[RasterInfo] = None
         self.raster_problem = ""
         """Why the layer can't be described, as a sentence; empty while it is read or known."""
+        self._user_chose = False
         self._fits: dict[str, Fit] = {}
         self._choices: dict[tuple[str, str], Choice] = {}
         self._infos: dict[tuple[str, str], RasterInfo] = {}
@@ -46,10 +47,11 @@ class Session(QObject):
         self.found = tuple(found)
         self._refit()
         self.found_changed.emit()
-        if self.chosen is None and self.found:
-            self.choose(self.found[0])
+        self._suggest()
 
-    def choose(self, found: Optional[Found]) -> None:
+    def choose(self, found: Optional[Found], by_user: bool = True) -> None:
+        """Look at a model; until the user has chosen one, the best fitting is looked at."""
+        self._user_chose = self._user_chose or by_user
         if found == self.chosen:
             return
         self.chosen = found
@@ -130,7 +132,7 @@ class Session(QObject):
             known = layers.describe(still_there) if layers.is_raster(still_there) else None
             self._described(key[0], known, "" if known else str(error))
 
-        self._engine.ask("inspect", {"rasters": [source]}, answered, failed)
+        self._engine.ask(self, "inspect", {"rasters": [source]}, answered, failed)
 
     def _described(self, layer_id: str, raster: Optional[RasterInfo], problem: str) -> None:
         """Take what is known of a layer, unless the user looks at another one by now."""
@@ -139,6 +141,14 @@ class Session(QObject):
         self.raster, self.raster_problem = raster, problem
         self._refit()
         self.raster_changed.emit()
+        self._suggest()
+
+    def _suggest(self) -> None:
+        """Look at the best fitting model, while the user has chosen none."""
+        if not self._user_chose and self.found:
+            order = {"fits": 0, "look": 1, "no": 3}
+            states = [order[fit.state] if fit else 2 for fit in map(self.fit_for, self.found)]
+            self.choose(self.found[states.index(min(states))], by_user=False)
 
     def _layers_go(self, ids: Sequence[str]) -> None:
         self._infos = {key: info for key, info in self._infos.items() if key[0] not in ids}

@@ -151,7 +151,8 @@ def _input(given: ModelInput) -> tuple[Line, ...]:
     scaling = given.value_scaling
     each = scaling * len(given.bands) if len(scaling) == 1 else scaling or (None,) * len(given.bands)
     for band, one in zip(given.bands, each):
-        lines.append(Line(f"Band {band.name}", "; ".join(filter(None, (band_in_words(band), _scaled(one))))))
+        said = "; ".join(filter(None, (band_in_words(band), _scaled(one))))
+        lines.append(Line(f"Band {band.name}", said or "values as they are"))
     lines += [Line(f"Variable {v.name}", v.description or "not readable from a raster band") for v in given.variables]
     if given.resize_type:
         lines.append(Line("resize_type", given.resize_type))

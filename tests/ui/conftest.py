@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -108,12 +109,24 @@ def iface(qgis) -> Iterator[Iface]:
     made.window.resize(1200, 950)
     made.window.show()
     yield made
+    made.canvas.stopRendering()
+    made.bridge.deleteLater()
+    settle()
     QgsProject.instance().clear()
     for dock in made.window.findChildren(QDockWidget):
         dock.deleteLater()
     made.window.close()
     made.window.deleteLater()
     settle()
+
+
+@pytest.fixture(autouse=True)
+def no_error_in_a_slot(monkeypatch) -> Iterator[None]:
+    """What Qt calls has no caller to raise to; QGIS shows such an error to the user, and here the test fails."""
+    errors: list[str] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *error: errors.append("".join(traceback.format_exception(*error))))
+    yield
+    assert not errors, "\n".join(errors)
 
 
 @pytest.fixture(autouse=True)

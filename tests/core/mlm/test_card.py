@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+
 from mlm_runner.core.mlm import card
 from mlm_runner.core.mlm.model import ValueScaling
 from mlm_runner.core.mlm.read import SCALINGS, read
@@ -145,6 +146,12 @@ def test_a_world_wide_model_for_any_time_says_so_in_words():
     lines = card.card(read(data)).splitlines()
     assert "Area: the whole Earth" in lines
     assert not any(line.startswith("Time") for line in lines)
+
+
+def test_a_band_of_which_nothing_is_known_is_listed_all_the_same():
+    data = item()
+    data["properties"]["mlm:input"][0]["value_scaling"] = None
+    assert "Band nir: values as they are" in card.card(read(data)).splitlines()
 
 
 def test_a_withdrawn_model_says_so_first():
