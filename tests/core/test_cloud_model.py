@@ -1,0 +1,71 @@
+"""The published cloud model on a real Sentinel-2 image, against its own package's result and a hand-made mask."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from mlm_runner.core.cli import main
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "csmask"
+CLOUD, SHADOW = 1, 2
+
+pytestmark = [
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason="the real images are not beside the checkout (../shared/data)"),
+]
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory) -> tuple[np.ndarray, dict]:
+    """Pixels and JSON of a run with default options; the 145 MB download is kept outside the checkout."""
+    cache = Path(os.environ.get("MLM_RUNNER_CACHE") or Path.home() / ".cache" / "mlm-runner")
+    out = tmp_path_factory.mktemp("clouds") / "clouds.tif"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLM_RUNNER_HOME", str(cache / "home"))
+        printed = []
+        patch.setattr("builtins.print", lambda text="", **kwargs: printed.append(text) if not kwargs else None)
+        status = main(
+            ["run", "Built-in#csmask-l1c-6bands", str(DATA / "sentinel2_dn_u16.tif"), "-o", str(out), "--json"]
+        )
+    assert status == 0
+    with rasterio.open(out) as file:
+        return file.read(1), json.loads(printed[-1])
+
+
+def pixels(name: str) -> np.ndarray:
+    with rasterio.open(DATA / name) as file:
+        return file.read(1)
+
+
+def kappa(one: np.ndarray, other: np.ndarray) -> float:
+    """Cohen's kappa of two maps with the classes 0, 1 and 2."""
+    table = np.array([[np.sum((one == a) & (other == b)) for b in range(3)] for a in range(3)], float)
+    total, agree = table.sum(), np.trace(table)
+    chance = (table.sum(0) * table.sum(1)).sum() / total
+    return (agree - chance) / (total - chance)
+
+
+def test_the_result_agrees_with_the_packages_own(result):
+    found, _ = result
+    assert (found == pixels("sentinel2_reference_csm.tif")).mean() >= 0.975
+
+
+def test_the_result_is_as_good_as_the_packages_own(result):
+    found, _ = result
+    truth = pixels("sentinel2_truth_u8.tif")
+    classes = np.select([truth == 4, truth == 0], [CLOUD, SHADOW], 0)
+    # 0.8095 is what the package's own result has against the same mask.
+    assert kappa(classes, found) == pytest.approx(0.8095, abs=0.01)
+
+
+def test_the_division_by_10000_is_found_and_said(result):
+    _, said = result
+    assert any("divided by 10000" in text for text in said["applied"])
+    assert any("divided by 10000" in text for text in said["assumed"])
