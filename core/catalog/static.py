@@ -67,7 +67,7 @@ def walk(start: Document, http: Http, watch: Watch, limits: Limits = LIMITS) -> 
         if document.href in seen and document.href != link:
             continue
         seen.add(document.href)
-        if not may_follow(document.href, source) or document.kind not in FOLLOWED:
+        if document.kind not in FOLLOWED:
             yield Problem(link, f"{shown(link)} is neither a STAC Item nor a Catalog; it was left out.")
             continue
         yield from _items(document)

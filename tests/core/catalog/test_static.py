@@ -18,6 +18,7 @@ def walk(http, watch):
     def go(href, limits: Limits | None = None) -> tuple[dict[str, str], list[Problem]]:
         entries = list(contents(str(href), http, watch, limits or Limits()))
         found = {e.item["id"]: e.href for e in entries if isinstance(e, Found)}
+        assert len(found) == len([e for e in entries if isinstance(e, Found)]), "an item came twice"
         return found, [e for e in entries if isinstance(e, Problem)]
 
     return go
@@ -47,6 +48,22 @@ def test_relative_links_are_read_against_where_a_redirect_ended(server, item, ca
     server.routes["/deep/down/catalog.json"] = catalog(("item", "water.json"))
     server.routes["/deep/down/water.json"] = item("water")
     assert walk(f"{server.url}/short") == ({"water": f"{server.url}/deep/down/water.json"}, [])
+
+
+def test_what_two_addresses_lead_to_is_found_once(server, item, catalog, walk) -> None:
+    server.routes["/catalog.json"] = catalog(("item", "latest"), ("item", "newest"), ("item", "water.json"))
+    server.routes["/latest"] = server.routes["/newest"] = (302, {"Location": "/water.json"}, b"")
+    server.routes["/water.json"] = item("water")
+    assert walk(f"{server.url}/catalog.json") == ({"water": f"{server.url}/water.json"}, [])
+
+
+def test_an_item_of_a_web_file_is_believed_its_own_address_only_on_its_host(server, item, walk) -> None:
+    here, elsewhere = item("here"), item("elsewhere")
+    here["links"] = [{"rel": "self", "href": f"{server.url}/here.json"}]
+    elsewhere["links"] = [{"rel": "self", "href": "https://example.org/elsewhere.json"}]
+    server.routes["/all.json"] = {"type": "FeatureCollection", "features": [here, elsewhere]}
+    expected = {"here": f"{server.url}/here.json", "elsewhere": f"{server.url}/all.json#elsewhere"}
+    assert walk(f"{server.url}/all.json") == (expected, [])
 
 
 def test_a_folder_without_index_gives_the_items_in_and_below_it(tmp_path: Path, put, item, walk) -> None:

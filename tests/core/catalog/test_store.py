@@ -244,7 +244,10 @@ def test_a_file_that_cannot_be_got_is_missing_with_the_reason(href: str, words: 
 def test_an_index_entry_that_was_tampered_with_leads_nowhere(store, artifact, http, watch) -> None:
     store.path(artifact(), http, watch)
     (entry,) = (store.home / "models" / "index").iterdir()
-    for content in (b'{"sha256": "../../../etc/passwd"}', b"[]", b"{", b'{"sha256": 3}'):
+    outside = store.home.parent / "outside.onnx"
+    outside.write_bytes(MODEL)
+    assert store._file("../outside").samefile(outside)
+    for content in (b'{"sha256": "../outside"}', b"[]", b"{", b'{"sha256": 3}'):
         entry.write_bytes(content)
         assert store.stored(artifact()) is None
     assert store.path(artifact(), http, watch).read_bytes() == MODEL
