@@ -10,7 +10,7 @@ their download.
 
 from __future__ import annotations
 
-import subprocess  # nosec B404  (runs uv with an argument list)
+import subprocess  # nosec B404  # runs uv with an argument list
 import sys
 import tempfile
 import tomllib
@@ -111,7 +111,7 @@ def resolve(version: str) -> list[Mapping[str, Any]]:
     """Return uv's packages for Python `version` and newer, all platforms at once."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "pylock.runtime.toml"
-        subprocess.run(  # nosec B603  (fixed arguments, no shell)
+        subprocess.run(  # nosec B603  # fixed arguments, no shell
             [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--only-binary", ":all:"]
             + ["--python-version", version, "--format", "pylock.toml", "-o", str(out), str(LOCKS / "runtime.in")],
             check=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
-import subprocess  # nosec B404  (its one use here takes an argument list and no shell)
+import subprocess  # nosec B404  # its one use here takes an argument list and no shell
 import sys
 import threading
 from pathlib import Path
@@ -44,7 +44,8 @@ def start(command: Sequence[str], env: Mapping[str, str], **pipes: Any) -> subpr
     apart: dict[str, Any] = (
         {"creationflags": CREATE_NO_WINDOW} if sys.platform == "win32" else {"start_new_session": True}
     )
-    return subprocess.Popen(list(command), env=dict(env), **pipes, **apart)  # nosec B603  (a list, no shell; the Python was proved)
+    # A list and no shell; the Python in it has been proved, or is about to be.
+    return subprocess.Popen(list(command), env=dict(env), **pipes, **apart)  # nosec B603
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

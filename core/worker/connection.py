@@ -6,7 +6,7 @@ Callers see `client.Worker`, which starts the next life after a death.
 from __future__ import annotations
 
 import shutil
-import subprocess  # nosec B404  (only for its constants and exceptions; `child` starts the process)
+import subprocess  # nosec B404  # only for its constants and exceptions; `child` starts the process
 import threading
 import time
 import traceback

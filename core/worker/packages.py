@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import metadata, util
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ def versions() -> dict[str, str]:
     """Return what is installed beside this interpreter, without importing it; "unknown" for what does not say."""
     found = {}
     for package in (*NEEDED, *WELCOME):
+        if util.find_spec(package.module) is None:
+            continue
         try:
             found[package.name] = metadata.version(package.name)
         except metadata.PackageNotFoundError:
-            # GPU builds of onnxruntime go by other names, some distributions leave the metadata out: the
-            # import decides, not this.
+            # GPU builds of onnxruntime go by other names, and some distributions leave the metadata out.
             found[package.name] = "unknown"
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess  # nosec B404  (only for its constants and exceptions; `child` starts the process)
+import subprocess  # nosec B404  # only for its constants and exceptions; `child` starts the process
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,8 +74,12 @@ class Proof:
             return self.problem
         if not self.lacks:
             return ""
-        reasons = sorted({text for text in self.missing.values() if not text.startswith("ModuleNotFoundError")})
-        return f"lacks {', '.join(self.lacks)}" + (f" ({'; '.join(reasons)})" if reasons else "")
+        return f"lacks {', '.join(self.lacks)}" + (f" ({'; '.join(self.broken)})" if self.broken else "")
+
+    @property
+    def broken(self) -> list[str]:
+        """Return why modules that are there can't be imported."""
+        return sorted({text for text in self.missing.values() if not text.startswith("ModuleNotFoundError")})
 
 
 _known: dict[tuple[str, int, int, tuple[str, ...]], Proof] = {}

@@ -168,18 +168,23 @@ def _ready(report: Mapping[str, object]) -> str:
 def _managed_or_system(
     home: Path, qgis_prefix: str, environ: Mapping[str, str], candidates: Callable[..., Iterator[Base]], prove: Prove
 ) -> Runtime:
-    broken = ""
+    reasons = []
     managed = runtime_folder(home)
     if managed.exists():
         proof = prove(python_of(managed), environ)
         if proof.works:
             return _runtime(proof, "managed")
-        broken = f"The engine in {managed} does not work any more: its Python {proof.why}. "
+        reasons.append(f"The engine in {managed} does not work any more: its Python {proof.why}.")
     for base in candidates(qgis_prefix, environ):
         proof = prove(base.python, environ)
         if proof.works:
             return _runtime(proof, "system")
-    raise RuntimeMissing((broken or f"There is no engine in {home} and no Python that has its packages. ") + _remedy())
+        if proof.problem or proof.broken:
+            # It seems to have the packages, or was meant to be a Python: without its reason the next
+            # sentence would be a riddle.
+            reasons.append(f"{proof.python} {proof.why}.")
+    nothing = f"There is no engine in {home} and no Python that has its packages."
+    raise RuntimeMissing(" ".join([*(reasons or [nothing]), _remedy()]))
 
 
 def _remedy() -> str:

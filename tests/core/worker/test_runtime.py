@@ -65,6 +65,12 @@ def test_a_managed_engine_that_broke_is_named_where_nothing_else_works(tmp_path,
         find(tmp_path, places[2], proving()[0])
 
 
+def test_a_system_python_whose_packages_crash_is_named(tmp_path):
+    system = Path("/usr/bin/python3")
+    with pytest.raises(RuntimeMissing, match="/usr/bin/python3 ended with SIGABRT. Set it up"):
+        find(tmp_path, system, lambda python, environ: Proof(python, problem="ended with SIGABRT"))
+
+
 def test_the_interpreter_of_this_process_is_not_run_unasked(tmp_path, monkeypatch):
     """Inside QGIS sys.executable may be QGIS itself."""
     monkeypatch.setattr(sys, "executable", "/opt/qgis/qgis")
