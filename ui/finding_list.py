@@ -45,7 +45,6 @@ class FindingList(QScrollArea):
         self.setAccessibleName("What is to be said before a run")
         self.viewport().setAutoFillBackground(False)
         self._rows: list[QWidget] = []
-        self._buttons: list[QWidget] = []
         self.show_findings((), ())
 
     def show_findings(self, findings: Sequence[Finding], remedies: Sequence[Remedy]) -> None:
@@ -57,10 +56,8 @@ class FindingList(QScrollArea):
         # A remedy in words is left out where a button does it.
         words = [f.text if remedies or not f.remedy else f"{f.text} {f.remedy}" for f in findings]
         self._rows = [self._row(SHAPES[f.level], text) for f, text in zip(findings, words)]
-        self._buttons = [self._button(remedy) for remedy in remedies[:MAX_BUTTONS]]
-        for widget in (*self._rows, *self._buttons):
+        for widget in (*self._rows, *(self._button(remedy) for remedy in remedies[:MAX_BUTTONS])):
             column.addWidget(widget)
-        column.addStretch(1)
         self.setWidget(content)  # deletes the one before
         content.setAutoFillBackground(False)
         self.setVisible(bool(findings))
@@ -83,10 +80,7 @@ class FindingList(QScrollArea):
 
     def _height(self) -> int:
         """Return the height that all rows need at the present width."""
-        width = self.width()
-        rows = sum(row.layout().heightForWidth(width) for row in self._rows)
-        buttons = sum(button.sizeHint().height() for button in self._buttons)
-        return rows + buttons + SPACING * max(len(self._rows) + len(self._buttons) - 1, 0)
+        return self.widget().layout().totalHeightForWidth(self.width()) if self._rows else 0
 
     def _fit(self) -> None:
         self.setMaximumHeight(self._height())

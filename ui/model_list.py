@@ -120,16 +120,19 @@ class ModelDelegate(QStyledItemDelegate):
         normal = option.palette.color(role)
         bold = QFont(option.font)
         bold.setBold(True)
-        lines = [(found.title, bold, normal)]
+        # Titles of one family differ at their ends.
+        middle, right = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
+        lines = [(found.title, bold, normal, middle)]
         if why:
-            lines.append((why, option.font, normal if selected else readable(COLORS[state], option.palette)))
-        lines.append((found.summary or found.why_not, option.font, faded(normal)))
-        for number, (words, font, color) in enumerate(lines):
+            color = normal if selected else readable(COLORS[state], option.palette)
+            lines.append((why, option.font, color, right))
+        lines.append((found.summary or found.why_not, option.font, faded(normal), right))
+        for number, (words, font, color, elide) in enumerate(lines):
             painter.setFont(font)
             painter.setPen(color)
             row = text.translated(0, round(number * 1.08 * line))
             row.setHeight(line)
-            shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, row.width())
+            shown = painter.fontMetrics().elidedText(words, elide, row.width())
             painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.restore()
 

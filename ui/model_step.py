@@ -33,7 +33,7 @@ from .wrap_label import WrapLabel
 
 DETAILS = "#details"
 MORE = "#more"
-ABOUT_LINES = 5
+ABOUT_LINES, LIST_LINES = 5, 6
 
 
 class ModelStep(QGroupBox, form("model_step")):
@@ -61,8 +61,9 @@ class ModelStep(QGroupBox, form("model_step")):
         self._set_up_buttons()
         line = self.fontMetrics().lineSpacing()
         self.about.setFixedHeight(ABOUT_LINES * line + 4)
-        self.list.setMinimumHeight(4 * line)
-        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        # The list gives way first: it scrolls, and the other steps are to be seen whole.
+        self.pages.setMinimumHeight(LIST_LINES * line)
+        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.about.anchorClicked.connect(lambda _: self._show_card())
         self.about.viewport().setAutoFillBackground(False)
         self.about.document().setDocumentMargin(2)

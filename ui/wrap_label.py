@@ -13,18 +13,17 @@ from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
+LINKS = Qt.TextInteractionFlag.LinksAccessibleByKeyboard | Qt.TextInteractionFlag.LinksAccessibleByMouse
+
 
 class WrapLabel(QLabel):
     """Text to be read and copied; rich where it has links."""
 
     def __init__(self, parent: Optional[QWidget] = None, links: bool = False) -> None:
         super().__init__(parent)
-        flags = Qt.TextInteractionFlag
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText if links else Qt.TextFormat.PlainText)
-        self.setTextInteractionFlags(
-            flags.LinksAccessibleByKeyboard | flags.LinksAccessibleByMouse if links else flags.TextSelectableByMouse
-        )
+        self.setTextInteractionFlags(LINKS if links else Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802  (the names are Qt's)
         return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -14,11 +16,13 @@ import pytest
 from osgeo import gdal, osr
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsSettings
 from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsMapCanvas, QgsMessageBar
-from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QObject, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QObject, QSettings, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
 
 from mlm_runner.core.worker.client import Worker
 from mlm_runner.ui.engine import Engine
+
+from .items import item
 
 TOP = Path(__file__).resolve().parents[2]
 RUNTIME = TOP / ".venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -90,16 +94,17 @@ class Iface(QObject):
 
 
 @pytest.fixture(scope="session")
-def qgis() -> Iterator[QgsApplication]:
-    """The running QGIS: pytest-qgis's own, or one made here."""
-    running = QCoreApplication.instance()
-    if running is not None:
-        yield running
-        return
+def qgis(tmp_path_factory) -> Iterator[QgsApplication]:
+    """The one QGIS of all tests, with a profile that is nobody's."""
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
-    made = QgsApplication([], True)
+    made = QgsApplication([], True, str(tmp_path_factory.mktemp("profile")))
+    made.setOrganizationName("MLM Runner")
+    made.setApplicationName("tests")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, made.qgisSettingsDirPath())
     made.initQgis()
     yield made
+    gc.collect()  # layers that are let go after QGIS has gone take Python with them
     made.exitQgis()
 
 
@@ -177,6 +182,37 @@ def fake_engine(qgis, tmp_path) -> Iterator[Callable[..., Engine]]:
 
 
 @pytest.fixture
+def engine(qgis) -> Iterator[Engine]:
+    """The real engine, with the development runtime."""
+    made = Engine()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def brighter(tmp_path) -> Path:
+    """A true model of two bands: Forest where red is the brighter one, Water where nir is."""
+    network = tmp_path / "brighter.onnx"
+    script = Path(__file__).with_name("make_network.py")
+    subprocess.run([str(RUNTIME), str(script), str(network), "[[1, 0], [0, 1]]"], check=True)
+    path = tmp_path / "brighter.json"
+    path.write_text(json.dumps(item("brighter", "Which Is Brighter", bands=("red", "nir"))))
+    return path
+
+
+@pytest.fixture
+def halves(raster) -> QgsRasterLayer:
+    """A layer that is redder in its left half, and brighter in the near infrared in its right one."""
+    layer = raster({"red": 100, "nir": 50}, "halves", width=40, height=30, add=False)
+    dataset = gdal.Open(layer.source(), gdal.GA_Update)
+    dataset.GetRasterBand(1).WriteRaster(20, 0, 20, 30, b"\x0a\x00" * 600)
+    dataset = None
+    layer = QgsRasterLayer(layer.source(), "halves")
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+@pytest.fixture
 def raster(tmp_path, qgis) -> Callable[..., QgsRasterLayer]:
     """Make a raster layer from a file with named bands of one value each."""
 
@@ -211,6 +247,15 @@ def show(iface) -> Callable[[QgsRasterLayer], None]:
         settle()
 
     return zoom
+
+
+def pixels(path: str) -> list[list[int]]:
+    """Return the values of a file's first band, by rows."""
+    dataset = gdal.Open(path)  # kept, since a band does not keep its dataset
+    band = dataset.GetRasterBand(1)
+    width, height = band.XSize, band.YSize
+    values = band.ReadRaster(buf_type=gdal.GDT_Byte)
+    return [list(values[row * width : (row + 1) * width]) for row in range(height)]
 
 
 def settle(rounds: int = 5) -> None:

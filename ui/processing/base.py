@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingException, QgsProcessingFeedback
 from qgis.PyQt.QtGui import QIcon
@@ -15,23 +15,35 @@ from ..icons import plugin_icon
 
 
 class FeedbackWatch(Watch):
-    """A `Watch` that stops when the user cancels in Processing, asked directly because nobody may be there to deliver
-    a signal."""
+    """A `Watch` that shows progress in Processing and stops when the user cancels there.
+
+    Progress comes on a thread of the engine's client, and feedback belongs to the algorithm's. That one waits, and
+    asks about ten
+    times a second whether to stop: then it passes on what has come meanwhile.
+    """
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
-        super().__init__(listener=self._show)
+        super().__init__(listener=self._keep)
         self._feedback = feedback
+        self._newest: Optional[Progress] = None
         self._text = ""
 
     @property
     def cancelled(self) -> bool:
+        self._show()
         return self._feedback.isCanceled() or super().cancelled
 
     def check(self) -> None:
         if self.cancelled:
             raise Cancelled("Cancelled; nothing was written.")
 
-    def _show(self, progress: Progress) -> None:
+    def _keep(self, progress: Progress) -> None:
+        self._newest = progress
+
+    def _show(self) -> None:
+        progress, self._newest = self._newest, None
+        if progress is None:
+            return
         if progress.fraction is not None:
             self._feedback.setProgress(100.0 * progress.fraction)
         if progress.text and progress.text != self._text:
@@ -53,7 +65,7 @@ class Algorithm(QgsProcessingAlgorithm):
         return plugin_icon()
 
     def call(
-        self, method: str, params: Mapping[str, Any], feedback: QgsProcessingFeedback, scratch: Path
+        self, method: str, params: Mapping[str, Any], feedback: QgsProcessingFeedback, scratch: Optional[Path] = None
     ) -> dict[str, Any]:
         """Ask the engine and wait; the sentence of any error goes to the user as it is."""
         try:

@@ -156,6 +156,9 @@ class RunAlgorithm(Algorithm):
     def processAlgorithm(  # noqa: N802
         self, parameters: Mapping[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        described = self.call("describe", {"model": self._params["model"]}, feedback)
+        self._params.update(item=described["item"], href=described["href"])
+        feedback.pushInfo(f"{described['title']}: {described['href']}")
         scratch = self.engine.scratch()
         self._params["scratch"] = str(scratch)
         try:
@@ -167,7 +170,7 @@ class RunAlgorithm(Algorithm):
         for line in result.history(done, self._params):
             feedback.pushInfo(line)
         feedback.pushInfo(f"Classes: {result.shares(list(done.get('classes', [])), limit=20)}")
-        self._load(done, context)
+        self._load(done, str(described["title"]), context)
         return {self.OUTPUT: done["output"]}
 
     def _place(self, layer: QgsRasterLayer, extent: QgsRectangle) -> None:
@@ -196,13 +199,12 @@ class RunAlgorithm(Algorithm):
             raise QgsProcessingException(str(error)) from error
         self._params["rasters"] = [str(path)]
 
-    def _load(self, done: Mapping[str, Any], context: QgsProcessingContext) -> None:
+    def _load(self, done: Mapping[str, Any], title: str, context: QgsProcessingContext) -> None:
         """Let the layer be dressed if QGIS loads it."""
         output = done["output"]
         if not context.willLoadLayerOnCompletion(output):
             return
         details = context.layerToLoadOnCompletionDetails(output)
-        title = str(done.get("title") or done["model"])
         name = self._source.name() if self._source is not None else ""
         details.name = result.layer_name(title, name)
         _Dresser.kept = _Dresser(done, dict(self._params), title, name)
