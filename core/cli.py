@@ -129,7 +129,7 @@ def _search(options: argparse.Namespace, watch: Watch) -> int:
         entry.pop("item", None)
     for catalog in found["catalogs"]:
         if catalog.get("why"):
-            print(f"mlm-runner: {catalog['name']}: {catalog['why']}", file=sys.stderr)
+            print(f"mlm-runner: {catalog['why']}", file=sys.stderr)
     lines = [f"{m['title']}\n    {m['href']}\n    {_about(m)}" for m in found["models"]]
     return _print(
         options, found, "\n".join(lines) or "No model found. Try fewer words, or another catalog (--catalog)."

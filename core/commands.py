@@ -4,7 +4,6 @@ and out.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
@@ -13,8 +12,8 @@ from .catalog.http import Http
 from .catalog.resolve import resolve
 from .catalog.search import Query
 from .catalog.search import search as search_catalogs
-from .catalog.store import Store
-from .errors import NotRunnable, UsageError
+from .catalog.store import Store, Stored
+from .errors import UsageError
 from .mlm.model import Artifact, Band, Model
 from .mlm.read import read
 from .watch import Watch
@@ -96,7 +95,8 @@ def run(params: Params, context: Context) -> dict[str, Any]:
             batch_size=params.get("batch_size"),
         ),
         output=_output(params["output"], raster.source),
-        checksum=_sha256(file),
+        checksum=file.sha256 if file else "",
+        file_note=file.note if file else "",
         threshold=_threshold(params),
         skipped_functions=bool(params.get("skip_functions")),
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
@@ -168,7 +168,7 @@ def _model(params: Params, context: Context) -> Model:
     return read(*resolve(params["model"], context.http, context.watch, context.home))
 
 
-def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tuple[Any, Any, Optional[Path]]:
+def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tuple[Any, Any, Optional[Stored]]:
     from .inference.check import check as check_model
     from .inference.inspect import inspect as inspect_rasters
 
@@ -184,17 +184,21 @@ def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tup
         if not model.runnable or not early.fit.fits:
             return early, raster, None
     file = _file(model, context, fetch)
-    checked = check_model(model, raster, file, provider=params.get("provider") or "cpu", **wishes)
+    checked = check_model(
+        model, raster, file.path if file else None, provider=params.get("provider") or "cpu", **wishes
+    )
     return checked, raster, file
 
 
-def _file(model: Model, context: Context, fetch: bool) -> Optional[Path]:
+def _file(model: Model, context: Context, fetch: bool) -> Optional[Stored]:
+    """Return the model's file: fetched if it must be, or only if it is here already."""
     artifact = _artifact(model)
     if artifact is None:
         return None
     if fetch:
-        return context.store.path(artifact, context.http, context.watch)
-    return context.store.stored(artifact)
+        return context.store.get(artifact, context.http, context.watch)
+    path = context.store.stored(artifact)
+    return Stored(path, "") if path else None
 
 
 def _artifact(model: Model) -> Optional[Artifact]:
@@ -219,13 +223,3 @@ def _threshold(params: Params) -> Optional[float]:
     if not 0 < float(value) < 1:
         raise UsageError(f"A threshold of {value} makes no sense; scores lie between 0 and 1.")
     return float(value)
-
-
-def _sha256(file: Optional[Path]) -> str:
-    if file is None:
-        raise NotRunnable("The model has no file to run.")
-    with file.open("rb") as stream:
-        digest = hashlib.sha256()
-        for chunk in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -42,15 +42,16 @@ def wheel() -> Path:
 
 
 def image(path: Path) -> Path:
-    """Write the bands as one GeoTIFF with their names, as a user would have stacked them."""
-    arrays, profile = [], {}
-    for number in BANDS.values():
-        array, profile = _read(f"lsat7_2000_{number}.tif")
-        arrays.append(array)
-    profile.update(driver="GTiff", count=len(arrays), compress="deflate", tiled=True, blockxsize=256, blockysize=256)
+    """Write the bands as one GeoTIFF with their names, as a user would have stacked them.
+
+    The files have nodata values of their own; here it is one.
+    """
+    _, profile = _read("lsat7_2000_10.tif")
+    profile.update(count=len(BANDS), compress="deflate", tiled=True, blockxsize=256, blockysize=256)
     with rasterio.open(path, "w", **profile) as file:
-        for index, (name, array) in enumerate(zip(BANDS, arrays, strict=True), 1):
-            file.write(array, index)
+        for index, (name, number) in enumerate(BANDS.items(), 1):
+            array, own = _read(f"lsat7_2000_{number}.tif")
+            file.write(np.where(array == own["nodata"], profile["nodata"], array).astype(profile["dtype"]), index)
             file.set_band_description(index, name)
             file.update_tags(index, ns="IMAGERY", CENTRAL_WAVELENGTH_UM=WAVELENGTHS[name])
     return path

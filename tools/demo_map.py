@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from qgis.core import (
     QgsApplication,
@@ -20,14 +21,21 @@ from qgis.core import (
     QgsLayoutItemMap,
     QgsLayoutPoint,
     QgsLayoutSize,
+    QgsLegendRenderer,
+    QgsLegendStyle,
+    QgsMapLayerLegendUtils,
     QgsMultiBandColorRenderer,
     QgsPrintLayout,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterMinMaxOrigin,
 )
+from qgis.PyQt.QtCore import QRectF
 
 TOP = Path(__file__).resolve().parent.parent
-SIZE_MM = (210.0, 150.0)
+PAGE_MM = (270.0, 120.0)
+MARGIN, GAP, MAP_WIDTH = 8.0, 4.0, 102.0
+"""Millimetres on the page."""
 DPI = 150
 
 
@@ -50,8 +58,9 @@ def main(arguments: list[str]) -> int:
         described = engine.call("describe", {"model": model}, Watch())
         params = {"model": model, "rasters": [image], "output": str(Path(folder) / "landcover.tif")}
         running = time.perf_counter()
-        result = engine.call("run", params, Watch(lambda p: print(f"\r{p.text}      ", end="", file=sys.stderr)))
-        print(file=sys.stderr)
+        result = engine.call("run", params, Watch(_shown))
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
         drawing = time.perf_counter()
         source = QgsRasterLayer(image, "landsat_2000")
         classes = results.load(result, params, described["title"], source.name())
@@ -65,6 +74,12 @@ def main(arguments: list[str]) -> int:
     result["drawing_seconds"] = time.perf_counter() - drawing
     print(json.dumps(result))
     return 0
+
+
+def _shown(progress: Any) -> None:
+    """Show where the run is, on one line of a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{progress.text}", end="", file=sys.stderr, flush=True)
 
 
 def _register_package() -> None:
@@ -81,31 +96,41 @@ def _draw(source: QgsRasterLayer, classes: QgsRasterLayer, folder: Path) -> None
     """Put both layers into a project, and a map with legend of them on a page."""
     red, green, blue = 3, 2, 1
     source.setRenderer(QgsMultiBandColorRenderer(source.dataProvider(), red, green, blue))
-    source.setContrastEnhancement(QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum)
+    source.setContrastEnhancement(
+        QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
+        QgsRasterMinMaxOrigin.Limits.CumulativeCut,
+    )
     project = QgsProject.instance()
     project.addMapLayers([classes, source])
     project.setCrs(source.crs())
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
     layout.setName("Land cover")
-    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(*SIZE_MM))
-    _add(layout, _title(layout, classes.name()), 8, 5, 194, 10)
-    for left, layers in ((8, [source]), (82, [classes, source])):
+    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(*PAGE_MM))
+    _add(layout, _title(layout, classes.name()), MARGIN, 5, 200, 10)
+    height = MAP_WIDTH * source.height() / source.width()
+    for column, layers in enumerate(([source], [classes, source])):
         item = QgsLayoutItemMap(layout)
-        _add(layout, item, left, 18, 70, 124)
+        item.attemptSetSceneRect(QRectF(0, 0, MAP_WIDTH, height))
+        item.setKeepLayerSet(True)
         item.setLayers(layers)
-        item.setCrs(source.crs())
-        item.zoomToExtent(source.extent())
+        item.setExtent(source.extent())
+        _add(layout, item, MARGIN + column * (MAP_WIDTH + GAP), 17, MAP_WIDTH, height)
         item.setFrameEnabled(True)
     legend = QgsLayoutItemLegend(layout)
     legend.setAutoUpdateModel(False)
     root = legend.model().rootGroup()
     root.removeLayer(source)
-    _add(layout, legend, 156, 18, 50, 124)
+    node = root.findLayer(classes)
+    QgsLegendRenderer.setNodeLegendStyle(node, QgsLegendStyle.Style.Hidden)
+    entries = len(legend.model().layerLegendNodes(node))
+    without_the_bands_name = list(range(1, entries))
+    QgsMapLayerLegendUtils.setLegendNodeOrder(node, without_the_bands_name)
+    legend.model().refreshLayerLegend(node)
+    _add(layout, legend, MARGIN + 2 * (MAP_WIDTH + GAP), 17, 40, height)
     project.layoutManager().addLayout(layout)
-    settings = QgsLayoutExporter.ImageExportSettings()
-    settings.dpi = DPI
-    QgsLayoutExporter(layout).exportToImage(str(folder / "landcover.png"), settings)
+    # Not exportToImage, which tries to write georeference into the PNG and complains that GDAL can't.
+    QgsLayoutExporter(layout).renderPageToImage(0, dpi=DPI).save(str(folder / "landcover.png"))
     project.write(str(folder / "landcover.qgz"))
 
 

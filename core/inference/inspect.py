@@ -28,6 +28,8 @@ _COLORS = {
 }
 _WAVELENGTHS = ("CENTRAL_WAVELENGTH_UM", "center_wavelength", "wavelength")
 _METRES_A_DEGREE = 111_320.0
+EXACTLY = 100
+"""A CRS that is only like one of the EPSG's keeps its own definition, since the result must have the raster's."""
 
 
 def inspect(rasters: Sequence[str], statistics: bool = True) -> RasterInfo:
@@ -169,8 +171,8 @@ def _number(value: Any) -> Optional[float]:
 def _crs_text(crs: Optional[CRS]) -> str:
     if crs is None:
         return ""
-    authority = crs.to_authority()
-    return ":".join(authority) if authority else str(crs.to_wkt())
+    code = crs.to_epsg(confidence_threshold=EXACTLY)
+    return f"EPSG:{code}" if code else str(crs.to_wkt())
 
 
 def _resolution_m(dataset: Any) -> Optional[float]:

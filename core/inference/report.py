@@ -65,12 +65,14 @@ def applied(model: Model, fit: Fit, plan: Plan, scorer: Scorer, more: str, provi
     return tuple(steps)
 
 
-def assumed(model: Model, fit: Fit, skipped: bool) -> tuple[str, ...]:
+def assumed(model: Model, fit: Fit, file_note: str, skipped: bool) -> tuple[str, ...]:
     """Return what was taken for granted: doubts that were passed over, choices by comparison, skipped functions,
     repairs.
     """
     taken = [f.text for f in fit.findings if f.level in ("doubt", "note")]
     taken += [f"{n.field}: {n.text}" for n in model.notes]
+    if file_note:
+        taken.append(file_note)
     first, output = model.inputs[0], model.outputs[0]
     if skipped:
         functions = [*first.pre_processing, *output.post_processing]

@@ -40,6 +40,7 @@ class Job:
     plan: Plan
     output: Path
     checksum: str = ""
+    file_note: str = ""
     threshold: Optional[float] = None
     skipped_functions: bool = False
     scratch: Optional[Path] = None
@@ -60,7 +61,7 @@ def run(job: Job, watch: Watch) -> report.Result:
         coded = coding(job.model.outputs[0], job.layout, scorer.channels)
         mosaic = Mosaic(plan, scorer.channels, scorer.data_type)
         applied = report.applied(job.model, job.fit, plan, scorer, coded.said, job.network.provider)
-        assumed = report.assumed(job.model, job.fit, job.skipped_functions)
+        assumed = report.assumed(job.model, job.fit, job.file_note, job.skipped_functions)
         tags = report.tags(job.model, job.checksum, applied, assumed, tuple(dict.fromkeys(b.file for b in bands)))
         clock = _Clock(watch, plan.rows * plan.columns)
         raster = ClassRaster(scratch.path(), area.width, area.height, job.raster.crs, transform, coded, tags)

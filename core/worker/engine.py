@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 from typing import Any, Callable, Mapping
 
 from ..watch import Watch
 from .packages import NEEDED, versions
 from .places import home
 from .server import Engine
+
+_loading = threading.Lock()
 
 
 @functools.lru_cache(maxsize=1)
@@ -23,12 +26,18 @@ def engine() -> Engine:
     store = Store(place)
 
     def context(watch: Watch, ask: Callable[..., Mapping[str, Any]], log: Callable[[str], None]) -> Context:
+        _warm()
         return Context(watch=watch, store=store, http=AskedHttp(ask), log=log, home=place)
 
     return Engine(commands=COMMANDS, context=context, warm=_warm, packages=versions)
 
 
 def _warm() -> None:
-    """Load what the first run needs while the user still looks for a model."""
-    for package in NEEDED:
-        importlib.import_module(package.module)
+    """Load the packages, while the user still looks for a model; a request waits until they are there.
+
+    One thread at a time: rasterio's modules import one another, and two threads that enter at different ends see half of
+    them ("cannot import name").
+    """
+    with _loading:
+        for package in NEEDED:
+            importlib.import_module(package.module)

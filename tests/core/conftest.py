@@ -1,29 +1,29 @@
-"""Builders: small rasters, small ONNX networks and the items that describe them."""
+"""Builders: small rasters, small ONNX networks and the items that describe them.
+
+QGIS's own Python collects this file too, for core.mlm and core.worker, and has neither onnx nor rasterio.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence
 
-import numpy as np
-import onnx
 import pytest
-import rasterio
-from onnx import TensorProto, helper, numpy_helper
-from rasterio.transform import Affine
 
-UTM = Affine(10.0, 0.0, 500_000.0, 0.0, -10.0, 4_000_000.0)
+UTM = (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_000_000.0)
 
 
 @pytest.fixture
 def raster(tmp_path: Path) -> Callable[..., str]:
     """Write an array (bands, height, width) as a GeoTIFF and return its path."""
+    import rasterio
+    from rasterio.transform import Affine
 
     def build(
-        values: np.ndarray,
+        values: Any,
         names: Sequence[str] = (),
         name: str = "image.tif",
-        transform: Affine = UTM,
+        transform: Sequence[float] = UTM,
         crs: Optional[str] = "EPSG:32633",
         **profile: Any,
     ) -> str:
@@ -31,7 +31,7 @@ def raster(tmp_path: Path) -> Callable[..., str]:
         count, height, width = values.shape
         with rasterio.open(
             path, "w", driver="GTiff", count=count, height=height, width=width, dtype=values.dtype,
-            transform=transform, crs=crs, **profile,
+            transform=Affine(*transform[:6]), crs=crs, **profile,
         ) as file:  # fmt: skip
             file.write(values)
             for index, text in enumerate(names, 1):
@@ -44,12 +44,14 @@ def raster(tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture
 def network(tmp_path: Path) -> Callable[..., Path]:
     """Write an ONNX network of the given nodes and return its path."""
+    import onnx
+    from onnx import helper, numpy_helper
 
     def build(
         nodes: Sequence[Any],
         inputs: Sequence[tuple[str, Sequence[Any], int]],
         outputs: Sequence[tuple[str, Sequence[Any], int]],
-        constants: Optional[dict[str, np.ndarray]] = None,
+        constants: Optional[dict[str, Any]] = None,
         name: str = "network.onnx",
         opset: int = 13,
     ) -> Path:
@@ -72,11 +74,13 @@ def network(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def convolution(network: Callable[..., Path]) -> Callable[..., Path]:
     """Write a network of one convolution with the given weights (classes, bands, rows, columns), padded with zeros."""
+    import numpy as np
+    from onnx import TensorProto, helper
 
     def build(
-        weights: np.ndarray,
+        weights: Any,
         shape: Sequence[Any] = ("n", None, "h", "w"),
-        bias: Optional[np.ndarray] = None,
+        bias: Any = None,
         **more: Any,
     ) -> Path:
         classes, bands, rows, _ = weights.shape
