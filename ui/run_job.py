@@ -16,6 +16,8 @@ from .engine import Ask, Engine
 from .found import Choice, Found
 from .layers import Grid
 
+COPY = "layer.tif"
+
 
 class RunJob(QObject):
     """Exactly one of `done` (the run's JSON) and `failed` ends it."""
@@ -40,6 +42,7 @@ class RunJob(QObject):
         self._engine = engine
         self.found, self.layer, self.grid = found, layer, grid
         self.source_id, self.source_name = layer.id(), layer.name()
+        self._scratch: Optional[Path] = None
         self._ask: Optional[Ask] = None
         self._task: Optional[export.ExportTask] = None
         self._cancelled = False
@@ -80,28 +83,34 @@ class RunJob(QObject):
         if self._ask is not None:
             self._ask.cancel()
 
+    def close_down(self) -> None:
+        """Stop, and tell nobody: the dock goes."""
+        self.blockSignals(True)
+        self.cancel()
+        if self._scratch is not None:
+            self._engine.discard(self._scratch)
+
     def _export(self) -> None:
-        copy = self._scratch / "layer.tif"
         try:
             prepared = export.prepare(self.layer, self.grid)
         except MlmRunnerError as error:
             self._end(error)
             return
-        self._task = export.ExportTask(prepared, copy, self._copying)
-        self._task.done.connect(lambda error: self._exported(copy, error))
+        self._task = export.ExportTask(prepared, self._scratch / COPY, self._copying)
+        self._task.done.connect(self._exported)
         QgsApplication.taskManager().addTask(self._task)
 
     def _copying(self, percent: float) -> None:
         self.progressed.emit(Progress(percent / 100.0, "Copying the layer"))
 
-    def _exported(self, copy: Path, error: Optional[MlmRunnerError]) -> None:
+    def _exported(self, error: Optional[MlmRunnerError]) -> None:
         self._task = None
         if error is None and self._cancelled:
             error = Cancelled("Cancelled; nothing was written.")
         if error is not None:
             self._end(error)
             return
-        self.params["rasters"] = [str(copy)]
+        self.params["rasters"] = [str(self._scratch / COPY)]
         self._run()
 
     def _run(self) -> None:

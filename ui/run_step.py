@@ -138,8 +138,7 @@ class RunStep(QGroupBox, form("run_step")):
         self._clock.stop()
         self._canvas.extentsChanged.disconnect(self._later.start)
         if self.job is not None:
-            self.job.blockSignals(True)
-            self.job.cancel()
+            self.job.close_down()
 
     def _extent(self) -> tuple[QgsRectangle, QgsCoordinateReferenceSystem]:
         choice = self.extentCombo.currentIndex()

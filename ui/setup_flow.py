@@ -60,7 +60,8 @@ class SetupFlow(QObject):
 
     def close_down(self) -> None:
         if self._task is not None:
-            self._task.blockSignals(True)
+            self._task.told.disconnect(self._told)
+            self._task.done.disconnect(self._done)
             self._task.cancel()
             self._task = None
 

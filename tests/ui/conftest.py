@@ -136,12 +136,13 @@ def no_error_in_a_slot(monkeypatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_settings(qgis, monkeypatch, tmp_path) -> Iterator[None]:
-    """Each test begins with the development runtime and without catalogs of its own."""
+    """Each test begins with the development runtime, without catalogs of its own, and leaves an empty project."""
     monkeypatch.setenv("MLM_RUNNER_HOME", str(tmp_path / "home"))
     QgsSettings().remove("mlm_runner")
     QgsSettings().setValue("mlm_runner/runtime_python", str(RUNTIME))
     yield
     QgsSettings().remove("mlm_runner")
+    QgsProject.instance().clear()
 
 
 @pytest.fixture
