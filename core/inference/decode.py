@@ -4,30 +4,12 @@ gives those.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
-import onnx
 
 from ..errors import NotRunnable
 from .layout import Layout
-
-PROBABILITIES = {"Softmax": "softmax", "Sigmoid": "sigmoid", "HardSigmoid": "sigmoid"}
-"""Operations after which scores are probabilities already."""
-_PASSED_OVER = frozenset(
-    ["Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Resize"]
-)
-
-
-def activation_in(path: Path, output: str) -> str:
-    """Return "softmax" or "sigmoid" where the network ends in one, else an empty string: then its scores are logits."""
-    graph = onnx.load(str(path), load_external_data=False).graph
-    producer = {name: node for node in graph.node for name in node.output}
-    node = producer.get(output)
-    while node is not None and node.op_type in _PASSED_OVER and node.input:
-        node = producer.get(node.input[0])
-    return PROBABILITIES.get(node.op_type, "") if node is not None else ""
 
 
 def missing_activation(channels: int, in_file: str) -> str:

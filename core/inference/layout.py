@@ -48,6 +48,8 @@ class Layout:
     tile_width: Optional[int]
     batch: Optional[int]
     labels: bool
+    radius: Optional[int] = None
+    """How many pixels around it a pixel's result depends on; None where the graph does not tell."""
 
     @property
     def per_pixel(self) -> bool:
@@ -81,6 +83,7 @@ def layout(model: Model, network: Network) -> tuple[Optional[Layout], list[Findi
         tile_width=sizes.get("width"),
         batch=sizes.get("batch"),
         labels=output.data_type.startswith(("int", "uint", "bool")),
+        radius=network.graph.radius[output.name],
     )
     return result, findings + _classes(model.outputs[0], result)
 

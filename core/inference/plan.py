@@ -27,6 +27,8 @@ PIXEL_TILE = 512
 """Side of the block of pixels handed at once to a model that sees one pixel at a time."""
 OVERLAP = 0.2
 """Share of the tile that neighbours have in common: the middle half of it is blended, the rest is context."""
+COVERED = 4
+"""A halo grows to cover the network's receptive field where that takes at most this part of the tile at each side."""
 MOST_OVERLAP = 0.6
 """More than this would let three windows fade into one another."""
 _SNAP = 1e-6
@@ -98,7 +100,10 @@ def plan(
     size = (_side(model, layout, "height", tile), _side(model, layout, "width", tile))
     overlap_px = 2 * round(min(size) * share / 2)
     halo = overlap_px // 2 if merge == "crop" or layout.labels else overlap_px // 4
-    return Plan(area, size, halo, overlap_px - 2 * halo, _batch(layout, batch_size))
+    ramp = overlap_px - 2 * halo
+    if overlap is None and layout.radius is not None and halo < layout.radius <= min(size) // COVERED:
+        halo = layout.radius
+    return Plan(area, size, halo, ramp, _batch(layout, batch_size))
 
 
 def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: str = "") -> Window:

@@ -22,7 +22,7 @@ class Scorer:
     def __init__(self, network: Network, layout: Layout, plan: Plan, bands: int) -> None:
         self._network, self._layout, self._plan, self._bands = network, layout, plan, bands
         self.seconds = 0.0
-        self.ends_in = "" if layout.labels else decode.activation_in(network.path, layout.output_name)
+        self.ends_in = "" if layout.labels else network.graph.ends_in[layout.output_name]
         self.channels = layout.channels or self._tried()
         if layout.labels:
             self.channels = 1

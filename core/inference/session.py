@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from ..errors import ArtifactCorrupt, ArtifactMissing, NotRunnable, UsageError
+from .graph import GraphFacts, facts
 
 KEPT = 2
 """How many sessions stay loaded."""
@@ -64,6 +65,7 @@ class Network:
     outputs: tuple[TensorInfo, ...]
     provider: str
     load_seconds: float
+    graph: GraphFacts
     _session: Any = field(repr=False, compare=False)
 
     def run(self, tensor: np.ndarray, output: str) -> np.ndarray:
@@ -81,10 +83,10 @@ def load(path: Path, provider: str = "cpu") -> Network:
     """
     name = _provider(provider)
     try:
-        facts = path.stat()
+        status = path.stat()
     except OSError as error:
         raise ArtifactMissing(f"The model's file {path} can't be opened: {error.strerror}.") from error
-    key = (str(path), facts.st_mtime_ns, facts.st_size, name)
+    key = (str(path), status.st_mtime_ns, status.st_size, name)
     with _lock:
         network = _kept.pop(key, None) or _load(path, name)
         _kept[key] = network
@@ -123,6 +125,7 @@ def _load(path: Path, provider: str) -> Network:
         outputs=tuple(_info(o) for o in session.get_outputs()),
         provider=session.get_providers()[0],
         load_seconds=time.perf_counter() - started,
+        graph=facts(path),
         _session=session,
     )
 
