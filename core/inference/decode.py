@@ -41,6 +41,18 @@ def arrange(raw: np.ndarray, layout: Layout, windows: int, tile: tuple[int, int]
     return arranged
 
 
+def activation_of(tried: np.ndarray) -> str:
+    """Return the activation whose mark scores (windows, channels, height, width) of noise bear, or an empty string.
+
+    Scores of a softmax add up to 1 over the channels, those of a sigmoid lie between 0 and 1; logits of noise do neither.
+    """
+    if tried.min() < 0 or tried.max() > 1:
+        return ""
+    if tried.shape[1] > 1 and np.allclose(tried.sum(axis=1), 1, atol=1e-3):
+        return "softmax"
+    return "sigmoid"
+
+
 def scores(arranged: np.ndarray, activation: str) -> np.ndarray:
     """Return float32 scores between 0 and 1, with `activation` applied over the channels."""
     values = arranged.astype(np.float32, copy=False)

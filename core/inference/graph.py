@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-import onnx
+try:
+    import onnx
+except ImportError:  # a system's Python may be the runtime without it; a trial then tells how scores end
+    onnx = None
 
 PROBABILITIES = {"Softmax": "softmax", "Sigmoid": "sigmoid", "HardSigmoid": "sigmoid"}
 """Operations after which scores are probabilities already."""
@@ -31,6 +34,7 @@ SLIDING = frozenset(("Conv", "MaxPool", "AveragePool"))
 class GraphFacts:
     """For each output: the activation it ends in ("" if none), and its receptive field's radius in pixels.
 
+    An output that is missing is one of which nothing is known.
     The radius is None where it can't be told from operations that this file knows: strides, resizing, global pooling.
     """
 
@@ -39,7 +43,9 @@ class GraphFacts:
 
 
 def facts(path: Path) -> GraphFacts:
-    """Read the graph in `path`; its weights are not looked at."""
+    """Read the graph in `path`, without its weights; nothing is told where this Python has no onnx package."""
+    if onnx is None:
+        return GraphFacts({}, {})
     graph = onnx.load(str(path), load_external_data=False).graph
     producer = {name: node for node in graph.node for name in node.output}
     radius = _radii(graph)

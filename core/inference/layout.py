@@ -83,7 +83,7 @@ def layout(model: Model, network: Network) -> tuple[Optional[Layout], list[Findi
         tile_width=sizes.get("width"),
         batch=sizes.get("batch"),
         labels=output.data_type.startswith(("int", "uint", "bool")),
-        radius=network.graph.radius[output.name],
+        radius=network.graph.radius.get(output.name),
     )
     return result, findings + _classes(model.outputs[0], result)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -22,11 +22,12 @@ class Scorer:
     def __init__(self, network: Network, layout: Layout, plan: Plan, bands: int) -> None:
         self._network, self._layout, self._plan, self._bands = network, layout, plan, bands
         self.seconds = 0.0
-        self.ends_in = "" if layout.labels else network.graph.ends_in[layout.output_name]
-        self.channels = layout.channels or self._tried()
-        if layout.labels:
-            self.channels = 1
-        self.activation = "" if layout.labels else decode.missing_activation(self.channels, self.ends_in)
+        self.ends_in, self.activation = "", ""
+        self.channels = 1 if layout.labels else layout.channels or self._tried().shape[1]
+        if not layout.labels:
+            self.ends_in = self._ends_in(network.graph.ends_in.get(layout.output_name))
+            self.activation = decode.missing_activation(self.channels, self.ends_in)
+        self.seconds = 0.0
 
     @property
     def data_type(self) -> np.dtype:
@@ -71,8 +72,11 @@ class Scorer:
         self.seconds += time.perf_counter() - started
         return decode.arrange(raw, self._layout, len(windows) + surplus, self._plan.tile)[: len(windows)]
 
-    def _tried(self) -> int:
-        """Return the number of channels of a file that does not fix it, by running it once on zeros."""
-        tried = self._arranged([np.zeros((self._bands, *self._plan.tile), np.float32)])
-        self.seconds = 0.0
-        return int(tried.shape[1])
+    def _ends_in(self, known: Optional[str]) -> str:
+        """Return the activation that the network ends in; where its graph can't be read, a trial on noise tells."""
+        return known if known is not None else decode.activation_of(self._tried())
+
+    def _tried(self) -> np.ndarray:
+        """Return what the network makes of noise, the same each time."""
+        noise = np.random.default_rng(0).normal(size=(self._bands, *self._plan.tile))
+        return self._arranged([noise.astype(np.float32)])

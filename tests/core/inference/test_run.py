@@ -179,6 +179,22 @@ def test_a_single_probability_is_not_put_through_a_sigmoid_again(raster, network
     assert pixels.tolist() == [[0, 1]]
 
 
+@pytest.mark.parametrize(("last", "classes"), [("Sigmoid", [0, 1]), ("Identity", [0, 1])])
+def test_without_the_onnx_package_a_trial_tells_probabilities_from_logits(
+    raster, network, item, classify, monkeypatch, last, classes
+):
+    monkeypatch.setattr("mlm_runner.core.inference.graph.onnx", None)
+    shape = ("n", 1, "h", "w")
+    file = network(
+        [helper.make_node(last, ["x"], ["y"])],
+        [("x", shape, TensorProto.FLOAT)],
+        [("y", shape, TensorProto.FLOAT)],
+    )
+    pixels, result, _ = classify(item(file, ["red"]), raster(np.array([[[-1.0, 1.0]]], np.float32), ["red"]))
+    assert pixels.tolist() == [classes]
+    assert ("scores: sigmoid, by the network itself" in result.applied) == (last == "Sigmoid")
+
+
 def test_classes_keep_the_values_that_the_item_gives_them(raster, convolution, item, classify):
     classes = [{"value": 7, "name": "water"}, {"value": 3, "name": "forest"}]
     values = np.array([[[1, 9]], [[9, 1]]], np.float32)
