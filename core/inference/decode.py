@@ -44,7 +44,7 @@ def arrange(raw: np.ndarray, layout: Layout, windows: int, tile: tuple[int, int]
 def activation_of(tried: np.ndarray) -> str:
     """Return the activation whose mark scores (windows, channels, height, width) of noise bear, or an empty string.
 
-    Scores of a softmax add up to 1 over the channels, those of a sigmoid lie between 0 and 1; logits of noise do neither.
+    Scores of a softmax add up to 1 over the channels, those of a sigmoid lie between 0 and 1; logits do neither.
     """
     if tried.min() < 0 or tried.max() > 1:
         return ""
