@@ -14,8 +14,6 @@ from .ui.icons import plugin_icon
 from .ui.options import OptionsFactory
 from .ui.processing.provider import Provider
 
-MENU = "&MLM Runner"
-
 
 class MlmRunnerPlugin:
     """What QGIS loads; `iface` is None in qgis_process, where only Processing is."""
@@ -42,20 +40,20 @@ class MlmRunnerPlugin:
 
         self.dock = Dock(self.iface, self.engine)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        self.dock.setUserVisible(False)
+        self.dock.hide()
 
         self.action = QAction(plugin_icon(), "MLM Runner", self.iface.mainWindow())
         self.action.setToolTip("Find a machine-learning model and run it on a layer")
         self.action.setCheckable(True)
         self.dock.setToggleVisibilityAction(self.action)
 
-        self.iface.addPluginToRasterMenu(MENU, self.action)
+        self.iface.rasterMenu().addAction(self.action)
         self.iface.addRasterToolBarIcon(self.action)
 
     def unload(self) -> None:
         """Undo `initGui`, the last first."""
         self.iface.removeRasterToolBarIcon(self.action)
-        self.iface.removePluginRasterMenu(MENU, self.action)
+        self.iface.rasterMenu().removeAction(self.action)
 
         self.action.deleteLater()
         self.action = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Callable, Optional, Sequence
 
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from .wrap_label import WrapLabel
 
@@ -26,7 +26,7 @@ class EmptyState(QWidget):
         self.progress.setMaximum(1000)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
-        self._buttons = QHBoxLayout()
+        self._buttons = QVBoxLayout()
         column = QVBoxLayout(self)
         column.addStretch(1)
         column.addWidget(self.label)
@@ -42,16 +42,13 @@ class EmptyState(QWidget):
         self.log.setVisible(bool(log))
         self.progress.setVisible(working)
         while self._buttons.count():
-            item = self._buttons.takeAt(0)
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
-        self._buttons.addStretch(1)
+            old = self._buttons.takeAt(0).widget()
+            old.hide()
+            old.deleteLater()
         for words, do in offers:
             button = QPushButton(words)
             button.clicked.connect(lambda _checked=False, do=do: do())
-            self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
+            self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def tell(self, fraction: Optional[float], text: str) -> None:
         """Show how far the work is that `say(..., working=True)` announced."""

@@ -68,22 +68,24 @@ class FindingList(QScrollArea):
         return [row.findChild(QLabel, "findingText").text() for row in self._rows]
 
     def sizeHint(self) -> QSize:  # noqa: N802  (the names are Qt's)
-        return QSize(super().sizeHint().width(), self._height())
+        return QSize(super().sizeHint().width(), self._height(self.width()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return QSize(0, min(self._height(), MIN_LINES * self.fontMetrics().lineSpacing()))
+        return QSize(0, min(self._height(self.width()), MIN_LINES * self.fontMetrics().lineSpacing()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Qt calls this for the viewport as well, which is narrower where there is a scroll bar."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self._fit()
 
-    def _height(self) -> int:
-        """Return the height that all rows need at the present width."""
-        return self.widget().layout().totalHeightForWidth(self.width()) if self._rows else 0
+    def _height(self, width: int) -> int:
+        """Return the height that all rows need at a width."""
+        return self.widget().layout().totalHeightForWidth(width) if self._rows else 0
 
     def _fit(self) -> None:
-        self.setMaximumHeight(self._height())
+        self.widget().setFixedHeight(self._height(self.viewport().width()))
+        self.setMaximumHeight(self._height(self.width()))
         self.updateGeometry()
 
     def _row(self, shape: str, words: str) -> QWidget:

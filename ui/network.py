@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Mapping, Optional
 
 from qgis.core import QgsApplication, QgsFeedback, QgsNetworkAccessManager
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QByteArray, QEventLoop, QThread, QTimer, QUrl
 from qgis.PyQt.QtNetwork import QNetworkReply, QNetworkRequest
 
@@ -91,15 +92,18 @@ def _once(
     reply = _sent(manager, request, method, body)
     if authcfg:
         QgsApplication.authManager().updateNetworkReply(reply, authcfg)
-    _received(reply, params, feedback)
-    status = reply.attribute(STATUS)
-    if status is None:
-        why = reply.errorString() or "no answer"
-        raise CatalogUnavailable(f"{url.host()} can't be reached: {why}. Check the address, your network and proxy.")
-    headers = {bytes(n).decode("latin-1"): bytes(reply.rawHeader(n)).decode("latin-1") for n in reply.rawHeaderList()}
-    moved = reply.attribute(REDIRECTION)
-    reply.deleteLater()
-    return {"status": int(status), "headers": headers, "url": url.toString()}, moved
+    try:
+        _received(reply, params, feedback)
+        status, moved = reply.attribute(STATUS), reply.attribute(REDIRECTION)
+        if status is None:
+            why = reply.errorString() or "no answer"
+            raise CatalogUnavailable(f"{url.host()} can't be reached: {why}. Check the address, network and proxy.")
+        names = [bytes(name) for name in reply.rawHeaderList()]
+        headers = {name.decode("latin-1"): bytes(reply.rawHeader(name)).decode("latin-1") for name in names}
+        return {"status": int(status), "headers": headers, "url": url.toString()}, moved
+    finally:
+        # Now, and not later: Qt may give its place in memory to the next reply, and PyQt would take that for this one.
+        sip.delete(reply)
 
 
 def _sent(manager: QgsNetworkAccessManager, request: QNetworkRequest, method: str, body: Any) -> QNetworkReply:

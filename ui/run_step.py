@@ -224,7 +224,8 @@ class RunStep(QGroupBox, form("run_step")):
         result.add(layer, job.source_id)
         settings.remember_run(job.found.key, job.grid.megapixels, float(done.get("seconds") or 0))
         took = seconds_in_words(float(done.get("seconds") or 0))
-        self.statusLabel.setText(f"Last run: {result.shares(list(done.get('classes', [])))}")
+        shares = result.shares(list(done.get("classes", [])))
+        self.statusLabel.setText(f"Last run: {shares}".replace(" %", "\N{NO-BREAK SPACE}%"))
         self._show()
         self.finished.emit(layer, f"{layer.name()} is done in {took}.")
 

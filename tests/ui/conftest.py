@@ -77,11 +77,8 @@ class Iface(QObject):
     def removeDockWidget(self, dock):  # noqa: N802
         self.window.removeDockWidget(dock)
 
-    def addPluginToRasterMenu(self, name, action):  # noqa: N802
-        self.menu.addAction(action)
-
-    def removePluginRasterMenu(self, name, action):  # noqa: N802
-        self.menu.removeAction(action)
+    def rasterMenu(self):  # noqa: N802
+        return self.menu
 
     def addRasterToolBarIcon(self, action):  # noqa: N802
         self.toolbar.addAction(action)

@@ -167,7 +167,8 @@ def test_the_dock_runs_a_layer_in_memory(iface, engine, in_memory, halves, brigh
     dock.run_step.extentCombo.setCurrentIndex(1)
     dock.run_step.runButton.click()
     wait(lambda: dock.run_step.job is None, 60)
-    assert dock.run_step.statusLabel.text() == "Last run: Forest 50.0 %, Water 50.0 %"
+    shown = dock.run_step.statusLabel.text().replace("\N{NO-BREAK SPACE}", " ")
+    assert shown == "Last run: Forest 50.0 %, Water 50.0 %"
     made = QgsProject.instance().mapLayersByName("Which Is Brighter - in memory")[0]
     assert pixels(made.source()) == [[1] * 20 + [2] * 20] * 30
     assert list((engine.home / "scratch").iterdir()) == []

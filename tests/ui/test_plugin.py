@@ -54,10 +54,11 @@ def test_ten_loads_and_unloads_leave_nothing_behind(iface, wait):
 def test_unloading_ends_the_worker(iface, wait):
     plugin = mlm_runner.classFactory(iface)
     plugin.initGui()
-    engine = plugin.engine
-    worker = engine.worker()
-    wait(lambda: worker.alive)
+    plugin.action.trigger()
+    wait(lambda: plugin.dock.session.found, 60, "models")
+    worker = plugin.engine.worker()
     pid = worker.pid
+    assert worker.alive
     plugin.unload()
     assert not worker.alive
     with pytest.raises(ProcessLookupError):

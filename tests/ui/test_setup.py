@@ -67,6 +67,17 @@ def test_without_an_engine_the_dock_offers_to_set_it_up_and_says_what_that_means
     assert list(buttons(dock)) == ["&Set Up the Engine", "From a &Folder of Wheels…"]
 
 
+@pytest.mark.parametrize(("width", "height"), [(300, 900), (900, 300)])
+def test_the_offer_is_seen_whole(dock, wait, width, height):
+    dock.setFloating(True)
+    dock.resize(width, height)
+    wait(lambda: (dock.width(), dock.height()) == (width, height))
+    settle(20)
+    assert not dock._scroll.horizontalScrollBar().isVisible()
+    for button in buttons(dock).values():
+        assert button.visibleRegion().boundingRect().size() == button.size()
+
+
 def test_setting_up_shows_progress_and_ends_with_models(dock, install, wait):
     buttons(dock)["&Set Up the Engine"].click()
     wait(lambda: "Downloading onnxruntime" in dock.model_step.empty.label.text())
