@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .finding import Finding
-from .model import Model, ModelInput, ModelOutput
+from .model import Model, ModelInput, ModelOutput, Tensor
 
 TASKS = frozenset({"semantic-segmentation", "segmentation", "classification"})
 PIXEL_DIMENSIONS = ({"height", "width"}, {"h", "w"}, {"y", "x"}, {"latitude", "longitude"}, {"lat", "lon"})
@@ -19,9 +19,24 @@ def obstacles(model: Model, skip_functions: bool = False) -> list[Finding]:
     return found
 
 
+def doubts(model: Model) -> list[Finding]:
+    """Return what makes it doubtful, from the item alone, that `model` gives a map; the file itself decides."""
+    given, output = model.inputs[0], model.outputs[0]
+    maps = {"semantic-segmentation", "segmentation"} & set(output.tasks)
+    if maps or "classification" not in output.tasks or per_pixel(given) or _has_pixels(output.tensor):
+        return []
+    text = "As the item describes it, the model gives one class for each tile of the image, and no map of pixels."
+    remedy = "Choose a model for semantic segmentation, unless you know that the item is wrong here."
+    return [Finding("doubt", text, remedy, "one class for each tile")]
+
+
 def per_pixel(given: ModelInput) -> bool:
     """Whether the model sees one pixel at a time: its input has no height and width."""
-    return not any(pair <= set(given.tensor.dim_order) for pair in PIXEL_DIMENSIONS)
+    return not _has_pixels(given.tensor)
+
+
+def _has_pixels(tensor: Tensor) -> bool:
+    return any(pair <= set(tensor.dim_order) for pair in PIXEL_DIMENSIONS)
 
 
 def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> list[Finding]:
@@ -40,8 +55,8 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
         )
     virtual = [b.name for b in first.bands if b.expression is not None]
     if virtual:
-        text = f"Band {virtual[0]} is computed from others by an expression, which is not supported."
-        found.append(Finding("error", text, "Compute it as a band of its own.", "computed bands"))
+        text = f"The model computes {', '.join(virtual)} from other bands by an expression, which is not supported."
+        found.append(Finding("error", text, "Choose a model whose bands are all measured.", "computed bands"))
     if first.resize_type not in (None, "crop", "pad"):
         text = f"The model resizes its input ({first.resize_type}), which is not supported."
         found.append(Finding("error", text, "", "resizing"))

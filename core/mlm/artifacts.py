@@ -17,10 +17,10 @@ MODEL_ROLES = frozenset({"mlm:model", "mlm:weights", "mlm:checkpoint", "mlm:comp
 CODE_ROLES = frozenset({"mlm:source_code", "code", "mlm:inference-runtime", "mlm:training-runtime", "runtime"})
 
 KINDS: tuple[tuple[str, str], ...] = (
+    (r"safetensors", "safetensors weights"),
     (r"torch\.jit|torchscript", "TorchScript"),
     (r"torch\.export|\.pt2", "an exported PyTorch program"),
     (r"torch|\.pth?$|\.ckpt$", "PyTorch"),
-    (r"safetensors", "safetensors weights"),
     (r"tf\.keras|tensorflow|\.h5$|\.keras$", "TensorFlow"),
     (r"pickle|\.pkl$|joblib", "a Python pickle"),
     (r"esri|\.dlpk$", "an Esri package"),
@@ -49,7 +49,7 @@ def is_model(asset: Node) -> bool:
     roles = set(asset["roles"].texts())
     if roles & CODE_ROLES:
         return _is_onnx(asset)
-    return bool(roles & MODEL_ROLES) or asset["mlm:artifact_type"].present
+    return bool(roles & MODEL_ROLES) or asset["mlm:artifact_type"].present or _is_onnx(asset)
 
 
 def absolute(href: str, base: str) -> str:
@@ -65,6 +65,8 @@ def absolute(href: str, base: str) -> str:
 
 def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
     href = asset["href"].required().text()
+    if not href or not _is_address(href):
+        raise asset["href"].wrong("an address or a path")
     for page, raw in _PAGE:
         if page.match(href):
             better = page.sub(raw, href)
@@ -106,4 +108,14 @@ def _is_onnx(asset: Node) -> bool:
         return True
     if re.search(r"framework=onnx|application=onnx|/(x-)?onnx", asset["type"].text().lower()):
         return True
-    return urlsplit(asset["href"].text().split("#")[-1]).path.lower().endswith(".onnx")
+    href = asset["href"].text().split("#")[-1]
+    return _is_address(href) and urlsplit(href).path.lower().endswith(".onnx")
+
+
+def _is_address(href: str) -> bool:
+    """Whether `href` can be taken apart; a host in unbalanced brackets can't."""
+    try:
+        urlsplit(href)
+    except ValueError:
+        return False
+    return True

@@ -4,6 +4,7 @@ name.
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 from typing import Any, Callable
 
@@ -13,14 +14,14 @@ from .node import Node
 LISTS = ("bands", "eo:bands", "raster:bands")
 
 
-def known_bands(item: Node, asset: Node) -> list[Band]:
-    """Return what is said about bands on the model's asset, then on the item, in the order of precedence.
+def known_bands(item: Node, assets: list[Node]) -> list[Band]:
+    """Return what is said about bands on the model's assets, then on the item, in the order of precedence.
 
     The lists of one place belong together: a band of `eo:bands` and one of `raster:bands` with the same name are one
     band.
     """
     found: dict[str, Band] = {}
-    for place in (asset, item["properties"]):
+    for place in (*assets, item["properties"]):
         for word in LISTS:
             for entry in place[word]:
                 if not isinstance(entry.value, dict):
@@ -64,13 +65,14 @@ def complete(band: Band, known: list[Band], path: str, notes: list[Note]) -> Ban
 
 
 def _near(name: str, candidate: Band) -> bool:
-    words = candidate.name.replace("-", " ").replace("_", " ").split()
-    return name.lower() in {w.lower() for w in words} or name.lower() == candidate.common_name.lower() != ""
+    words = {candidate.name.lower(), *candidate.name.lower().replace("-", " ").replace("_", " ").split()}
+    return name.lower() in words or name.lower() == candidate.common_name.lower() != ""
 
 
 def _nodata(node: Node) -> Any:
-    """Nodata may be the words nan, inf and -inf (raster extension)."""
-    return float(node.value) if node.value in ("nan", "inf", "-inf") else node.number()
+    """Nodata may be the words nan, inf and -inf (raster extension), and these numbers where the JSON has them bare."""
+    bare = isinstance(node.value, float) and not math.isfinite(node.value)
+    return float(node.value) if bare or node.value in ("nan", "inf", "-inf") else node.number()
 
 
 _WORDS: dict[str, tuple[str, Callable[[Node], Any]]] = {

@@ -48,6 +48,7 @@ ALIASES = {
     "infrared": "nir",
     "nirbroad": "nir",
     "nirnarrow": "nir08",
+    "narrownir": "nir08",
     "watervapour": "nir09",
     "watervapor": "nir09",
     "rededge1": "rededge071",
@@ -62,6 +63,14 @@ ALIASES = {
 }
 """Words in band descriptions, letters and digits only, and the common name that each stands for."""
 
+FAMILIES = ("nir", "rededge", "lwir")
+"""Common names that stand for several others, whose names begin with them (rededge for rededge071)."""
+
+_NUMBERED = re.compile(r"\b(?:band[ _]?|b)\d{1,2}a?\b", re.IGNORECASE)
+"""A band's number in a longer description: "B4, central wavelength 665 nm", "Blue (band 2)"."""
+
+_CLOSE_UM = 0.006
+"""How far one band lies on two satellites of one series; what is nearer than that is the same band."""
 _TOLERANCE_UM = 0.03
 _TOLERANCE_FRACTION = 0.05
 
@@ -87,7 +96,7 @@ def match(wanted: Sequence[Band], offered: Sequence[RasterBand], by_hand: Mappin
     chosen: dict[int, tuple[RasterBand, str]] = {}
     for position, band in enumerate(wanted):
         if band.name in by_hand:
-            chosen[position] = (_named(by_hand[band.name], offered), "by hand")
+            chosen[position] = (_named(str(by_hand[band.name]), offered), "by hand")
     doubtful: dict[int, str] = {}
     for how, fits in _STAGES:
         open_bands = [p for p in range(len(wanted)) if p not in chosen and p not in doubtful]
@@ -109,42 +118,78 @@ def match(wanted: Sequence[Band], offered: Sequence[RasterBand], by_hand: Mappin
 
 def common_name(text: str) -> str:
     """Return the common name that a band's name or description stands for, or an empty string."""
-    word = _letters(text)
-    if word in COMMON_NAMES:
-        return word
-    return ALIASES.get(word, "")
+    for word in (_letters(text), _letters(_NUMBERED.sub(" ", text))):
+        if word in COMMON_NAMES:
+            return word
+        if word in ALIASES:
+            return ALIASES[word]
+    return ""
 
 
 def _same_name(model: Band, raster: RasterBand) -> bool:
-    if not model.name or _plain(model.name) != _plain(raster.name):
-        return False
-    ours, theirs = _common(model), raster.common_name or common_name(raster.name)
-    return not ours or not theirs or ours == theirs
+    same = _answers(model.name) & _answers(raster.name)
+    return bool(same) and not _other_common_name(model, raster) and not _other_wavelength(model, raster)
 
 
 def _same_common_name(model: Band, raster: RasterBand) -> bool:
     ours = _common(model)
-    return bool(ours) and ours == (raster.common_name or common_name(raster.name))
+    return bool(ours) and ours == _common(raster) and not _other_wavelength(model, raster)
+
+
+def _close_wavelength(model: Band, raster: RasterBand) -> bool:
+    distance = _distance(model, raster)
+    return distance is not None and distance <= min(_CLOSE_UM, _tolerance(model))
 
 
 def _same_wavelength(model: Band, raster: RasterBand) -> bool:
-    if model.center_wavelength is None or raster.center_wavelength is None:
-        return False
-    tolerance = max(_TOLERANCE_UM, _TOLERANCE_FRACTION * model.center_wavelength)
-    if model.full_width_half_max:
-        tolerance = min(tolerance, model.full_width_half_max / 2)
-    return abs(model.center_wavelength - raster.center_wavelength) <= tolerance
+    distance = _distance(model, raster)
+    return distance is not None and distance <= _tolerance(model)
 
 
 _STAGES: tuple[tuple[str, Callable[[Band, RasterBand], bool]], ...] = (
     ("name", _same_name),
     ("common name", _same_common_name),
+    ("wavelength", _close_wavelength),
     ("wavelength", _same_wavelength),
 )
 
 
-def _common(model: Band) -> str:
-    return common_name(model.common_name) or common_name(model.name)
+def _other_common_name(model: Band, raster: RasterBand) -> bool:
+    """Whether the common names contradict each other; rededge071 is a rededge, and so no contradiction."""
+    ours, theirs = _common(model), _common(raster)
+    if not ours or not theirs or ours == theirs:
+        return False
+    return not any(
+        family in (ours, theirs) and ours.startswith(family) and theirs.startswith(family) for family in FAMILIES
+    )
+
+
+def _other_wavelength(model: Band, raster: RasterBand) -> bool:
+    """Whether both wavelengths are known and too far apart for one band."""
+    distance = _distance(model, raster)
+    return distance is not None and distance > max(_TOLERANCE_UM, _tolerance(model))
+
+
+def _distance(model: Band, raster: RasterBand) -> Optional[float]:
+    if model.center_wavelength is None or raster.center_wavelength is None:
+        return None
+    return abs(model.center_wavelength - raster.center_wavelength)
+
+
+def _tolerance(model: Band) -> float:
+    """How far, in micrometres, the middle of a band may be from the model's: within half its width, and never far."""
+    tolerance = max(_TOLERANCE_UM, _TOLERANCE_FRACTION * (model.center_wavelength or 0.0))
+    return min(tolerance, model.full_width_half_max / 2) if model.full_width_half_max else tolerance
+
+
+def _common(band: Band | RasterBand) -> str:
+    return common_name(band.common_name) or common_name(band.name)
+
+
+def _answers(name: str) -> set[str]:
+    """Return what a band may be called by: its whole name, and the number with which it begins ("B4, 665 nm")."""
+    number = _NUMBERED.match(name.strip())
+    return {word for word in (_plain(name), _plain(number[0]) if number else "") if word}
 
 
 def _letters(text: str) -> str:
@@ -158,13 +203,15 @@ def _plain(text: str) -> str:
 
 def _named(wish: str, offered: Sequence[RasterBand]) -> RasterBand:
     """Return the band that the user named: its place in the stack, its name, or FILE:NUMBER."""
-    if wish.isdigit() and 1 <= int(wish) <= len(offered):
-        return offered[int(wish) - 1]
+    for place, band in enumerate(offered, 1):
+        if wish == str(place):
+            return band
     file, _, number = wish.rpartition(":")
     for band in offered:
         if file and number == str(band.index) and file in (band.file, PurePath(band.file).name):
             return band
     found = [b for b in offered if wish and wish in (b.name, b.common_name)]
+    found = found or [b for b in offered if _plain(wish) and _plain(wish) in (_plain(b.name), _plain(b.common_name))]
     if len(found) == 1:
         return found[0]
     names = ", ".join(f"{place} ({b.name})" if b.name else str(place) for place, b in enumerate(offered, 1))
@@ -174,5 +221,7 @@ def _named(wish: str, offered: Sequence[RasterBand]) -> RasterBand:
 
 def _ambiguous(band: Band, found: Sequence[RasterBand], rivals: Sequence[Band], how: str) -> str:
     if len(found) > 1:
-        return f"{len(found)} bands have the {how} of {band.name}"
+        return f"{len(found)} bands of the layer have the {how} of {band.name}"
+    if all(r.name == band.name for r in rivals):
+        return f"the model takes {band.name} {len(rivals) + 1} times, and the layer has it once"
     return f"{found[0].label} has the {how} of {band.name} and of {', '.join(r.name for r in rivals)}"

@@ -7,7 +7,7 @@ from typing import Optional
 
 from ..errors import ItemUnreadable
 from .model import ModelClass, Note
-from .node import Node
+from .node import Node, shown
 
 SPELLINGS = ("classification:classes", "classification_classes", "classes")
 
@@ -51,10 +51,10 @@ def color(node: Node, notes: list[Note]) -> Optional[str]:
         if re.fullmatch(r"[0-9A-Fa-f]{6}", digits):
             return digits.upper()
     elif isinstance(node.value, list):
-        numbers = [n.integer() for n in node]
-        if len(numbers) == 3 and all(n is not None and 0 <= n <= 255 for n in numbers):
+        numbers = node.value
+        if len(numbers) == 3 and all(type(n) is int and 0 <= n <= 255 for n in numbers):
             text = "".join(f"{n:02X}" for n in numbers)
             notes.append(Note(node.path, f"The list {numbers} is read as the colour #{text}."))
             return text
-    notes.append(Note(node.path, f"{node.value!r} is no colour; one is chosen instead."))
+    notes.append(Note(node.path, f"{shown(node.value)} is no colour; one is chosen instead."))
     return None

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Mapping, Optional
 
-from .ability import obstacles
+from .ability import doubts, obstacles
 from .bands import Match, match
 from .finding import Finding
 from .model import Model, ModelInput, ValueScaling
 from .raster import RasterBand, RasterInfo
 from .units import Units, choose
+
+_Box = tuple[float, float, float, float]
 
 RESOLUTION_RATIO = 1.6
 """How far the pixel's size may be from the model's before it is mentioned."""
@@ -87,7 +89,7 @@ def fit(
     first = model.inputs[0]
     findings = obstacles(model, skip_functions)
     matches = match(first.bands, raster.bands, by_hand or {})
-    findings += _missing(matches, raster)
+    findings += _missing(matches, first, raster)
     chosen = Units("raw")
     if matches and all(m.raster is not None for m in matches):
         rasters = [m.raster for m in matches if m.raster is not None]
@@ -95,6 +97,7 @@ def fit(
         findings += said
         findings += _used_twice(matches)
         findings += _resolution(model, raster)
+    findings += doubts(model)
     findings += _domain(model, raster)
     return Fit(matches, chosen, tuple(findings))
 
@@ -106,14 +109,15 @@ def scalings(given: ModelInput) -> tuple[Optional[ValueScaling], ...]:
     return given.value_scaling or (None,) * len(given.bands)
 
 
-def _missing(matches: tuple[Match, ...], raster: RasterInfo) -> list[Finding]:
-    missing = [m for m in matches if m.raster is None]
+def _missing(matches: tuple[Match, ...], given: ModelInput, raster: RasterInfo) -> list[Finding]:
+    missing = [m for m, b in zip(matches, given.bands) if m.raster is None and b.expression is None]
     if not missing:
         return []
     has = ", ".join(b.name or f"band {place} without a name" for place, b in enumerate(raster.bands, 1))
-    names = ", ".join(m.model for m in missing)
-    plural = "bands" if len(missing) > 1 else "band"
-    unclear = [m.why for m in missing if not m.why.startswith("no band")]
+    absent = list(dict.fromkeys(m.model for m in missing))
+    names = ", ".join(absent)
+    plural = "bands" if len(absent) > 1 else "band"
+    unclear = list(dict.fromkeys(m.why for m in missing if not m.why.startswith("no band")))
     text = f"The model wants the {plural} {names}; the layer has {has}."
     text += f" Unclear: {'; '.join(unclear)}." if unclear else ""
     remedy = "Choose a layer that has them, or map a band by hand."
@@ -146,11 +150,20 @@ def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
 
 def _domain(model: Model, raster: RasterInfo) -> list[Finding]:
     ours, theirs = model.domain.bbox, raster.bbox
-    if not ours or not theirs:
-        return []
-    apart = theirs[0] > ours[2] or theirs[2] < ours[0] or theirs[1] > ours[3] or theirs[3] < ours[1]
-    if not apart:
+    if not ours or not theirs or ours[:2] == ours[2:] or _overlap(ours, theirs):
         return []
     name = PurePath(raster.source).name or "the layer"
     text = f"The model's publisher recommends it for another area than that of {name}."
     return [Finding("doubt", text, "Compare the result with what you know of the place.", "outside the area of use")]
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    """Whether two boxes in degrees have a place in common; a west beyond the east crosses the antimeridian."""
+    if one[1] > other[3] or other[1] > one[3]:
+        return False
+    return any(a[0] <= b[1] and b[0] <= a[1] for a in _spans(one) for b in _spans(other))
+
+
+def _spans(box: _Box) -> list[tuple[float, float]]:
+    west, _, east, _ = box
+    return [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]

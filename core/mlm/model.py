@@ -15,10 +15,15 @@ VARIABLE = -1
 
 @dataclass(frozen=True)
 class Note:
-    """What was repaired, converted, inferred or ignored while reading, with the field's path in the item."""
+    """What was repaired, converted, inferred or ignored while reading: the field's path in the item, and the rule.
+
+    `old` and `new` are the values before and after, where there are such.
+    """
 
     field: str
     text: str
+    old: Any = None
+    new: Any = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class ModelInput:
     resize_type: Optional[str] = None
     pre_processing: tuple[Expression, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Members that are shown and not acted on, as the item has them."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,8 @@ class ModelOutput:
     variables: tuple[Band, ...] = ()
     description: str = ""
     post_processing: tuple[Expression, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Members that are shown and not acted on, as the item has them."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,37 @@ class Artifact:
     checksum: str = ""
     runnable: bool = False
     why_not: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Members that are shown and not acted on, as the item has them (`mlm:compile_method`, `mlm:entrypoint`, ...)."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the item that says something about the model: where it came from, its licence, its other versions."""
+
+    rel: str
+    href: str
+    title: str = ""
+    type: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """An entry of `sci:publications`."""
+
+    citation: str = ""
+    doi: str = ""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who made, hosts or licenses the model."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    url: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)

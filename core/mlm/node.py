@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from typing import Any, Iterator, Optional
 
 from ..errors import ItemUnreadable
 
 TEXT_LIMIT = 100_000
 LIST_LIMIT = 10_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+DEPTH_LIMIT = 50
+"""How deeply a value may be nested that is kept as it is (an expression, hyperparameters)."""
+
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""What turns text around, hides it, drives a terminal or can't be written as UTF-8."""
+
+_SHOWN = reprlib.Repr()
+_SHOWN.maxlevel, _SHOWN.maxstring, _SHOWN.maxother, _SHOWN.maxlong = 2, 60, 60, 60
+_SHOWN.maxlist = _SHOWN.maxdict = 4
 
 
 class Node:
@@ -52,7 +63,7 @@ class Node:
         if not isinstance(self.value, dict):
             raise self.wrong("an object")
         for key in self.value:
-            yield str(key), self[key]
+            yield _clean(str(key)), self[key]
 
     def required(self) -> Node:
         """Return itself, or raise where the field is absent."""
@@ -69,7 +80,11 @@ class Node:
         text = str(self.value)
         if len(text) > TEXT_LIMIT:
             raise ItemUnreadable(f"{self.path} is {len(text)} characters long; more than {TEXT_LIMIT} are not read.")
-        return _CONTROL.sub("", text).strip()
+        return _clean(text).strip()
+
+    def kept(self) -> Any:
+        """Return the value as it is, for showing: text without control characters, and no number that JSON lacks."""
+        return self._kept(self.value, DEPTH_LIMIT)
 
     def number(self) -> Optional[float]:
         """Return a finite number, or None where absent."""
@@ -109,9 +124,29 @@ class Node:
 
     def wrong(self, wanted: str) -> ItemUnreadable:
         """Return the complaint that this value is not what the field must be."""
-        shown = repr(self.value)
-        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-        return ItemUnreadable(f"{self.path} must be {wanted}; the item has {shown}.")
+        return ItemUnreadable(f"{self.path or 'The item'} must be {wanted}; the item has {shown(self.value)}.")
+
+    def _kept(self, value: Any, depth: int) -> Any:
+        if depth == 0:
+            raise ItemUnreadable(f"{self.path} is nested more than {DEPTH_LIMIT} deep, which is not read.")
+        if isinstance(value, dict):
+            return {_clean(str(key)): self._kept(member, depth - 1) for key, member in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._kept(element, depth - 1) for element in value]
+        if isinstance(value, str):
+            return _clean(value)
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
     def _below(self, key: str) -> str:
+        key = _clean(key)
+        key = key if len(key) <= 60 else f"{key[:57]}..."
         return f"{self.path}.{key}" if self.path else key
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message: short, and quick to make however large or deep the value is."""
+    return _SHOWN.repr(value)
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("", text)

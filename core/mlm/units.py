@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 from ..errors import UsageError
 from .finding import Finding
@@ -17,19 +17,27 @@ from .model import Band, ValueScaling
 from .raster import RasterBand
 
 PLAUSIBLE = 2.0
-"""The largest cost (see `_cost`) of a reading that is taken without a word."""
+"""The largest cost (see `_cost`) of a reading that is taken without a word; Sentinel-2 and Landsat images, whole and in
+pieces, read rightly cost 0 to 2 under published statistics."""
 IMPOSSIBLE = 5.0
-"""The cost above which no reading is taken at all."""
+"""The cost above which no reading is taken at all; the brightest cloud costs less."""
+RIVAL = 1.0
+"""How much more another plausible reading may cost and still be mentioned."""
+NARROW = 3.0
+"""The most that little contrast costs: open water or a single cloud is no reason to refuse an image."""
 
-DIVISORS = {
-    "uint8": (255.0,),
-    "int16": (10000.0,),
-    "uint16": (10000.0, 65535.0, 255.0),
-    "int32": (10000.0,),
-    "uint32": (10000.0,),
-}
-FLOAT_DIVISORS = (10000.0, 255.0, 1 / 10000.0, 1 / 255.0)
-"""Numbers that publishers divide by without saying so: 8 and 16 bits, reflectance x 10000, and the reverse of them."""
+GUESSES = (
+    (255.0, 1.5, 255.0),
+    (10000.0, 3.0, 20000.0),
+    (65535.0, 20000.0, 65535.0),
+    (1 / 255.0, 0.0, 1.5),
+    (1 / 10000.0, 0.0, 2.0),
+)
+"""Numbers that publishers divide by without saying so, each with the range in which the brightest values (98th
+percentile of all bands) must lie: 8 bits, reflectance x 10000, 16 bits, and the reverse of the first two. The ranges
+keep a cloud of 8000 from being read as 0.12 of 65535."""
+SCALE_RANGE = 100.0
+"""From here on the number of a `scale` is the top of the expected values (255, 10000); smaller ones mean anything."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,8 @@ def expected(band: Band, scaling: Optional[ValueScaling]) -> Optional[Expected]:
             return Expected(scaling.mean, abs(scaling.stddev))
         if scaling.type in ("min-max", "clip") and scaling.minimum is not None and scaling.maximum is not None:
             return _between(scaling.minimum, scaling.maximum)
+        if scaling.type == "scale" and scaling.value is not None and scaling.value >= SCALE_RANGE:
+            return _between(0.0, scaling.value)
     if band.mean is not None and band.stddev:
         return Expected(band.mean, abs(band.stddev))
     if band.minimum is not None and band.maximum is not None and band.maximum > band.minimum:
@@ -83,52 +93,74 @@ def choose(
 
     `wish` is auto, raw, scaled or a divisor.
     """
-    pairs = [(e, r) for b, s, r in zip(bands, scalings, rasters) if (e := expected(b, s)) and r.median is not None]
+    hopes = [(e, r) for b, s, r in zip(bands, scalings, rasters) if (e := expected(b, s))]
+    pairs = [(e, r) for e, r in hopes if r.median is not None]
     if wish != "auto":
-        units = _wished(wish, rasters)
-        cost = _cost(units, pairs) if pairs else 0.0
-        if cost > PLAUSIBLE:
-            return units, (Finding("doubt", f"{_shown(units, pairs)}, as you asked for.", "Check the units."),)
+        units = _wished(str(wish), rasters)
+        if pairs and _cost(units, pairs) > PLAUSIBLE:
+            text = f"You asked for values {_words(units)}, which are unusual for this model: {_shown(units, pairs)}."
+            return units, (Finding("doubt", text, "Check the units.", "unusual values"),)
         return units, ()
-    if not pairs:
+    if not hopes:
         return _unknown(rasters, bands)
-    ranked = sorted(((_cost(u, pairs), i, u) for i, u in enumerate(_readings(rasters))), key=lambda c: c[:2])
-    cost, _, units = ranked[0]
+    if not pairs:
+        text = "No valid value of the layer is known, so its units could not be compared with the model's."
+        return Units("raw", None, "no valid value of the layer is known"), (Finding("note", text),)
+    costs = {u: _cost(u, pairs) for u in (*_stated(rasters), *_guessed(rasters))}
+    units = _nearest(costs, rasters)
     shown = _shown(units, pairs)
-    if cost > IMPOSSIBLE:
+    if costs[units] > IMPOSSIBLE:
+        text = f"The values are not what the model expects: {shown}."
         remedy = "Choose another layer, or say how the values are to be read (raw, scaled, or a number to divide by)."
-        return Units("raw", None, shown), (
-            Finding("error", f"The values are not what the model expects: {shown}.", remedy),
-        )
-    chosen = Units(units.kind, units.value, shown)
-    if cost > PLAUSIBLE:
-        return chosen, (Finding("doubt", f"The values are unusual for this model: {shown}.", "Check the units."),)
-    others = [u for c, _, u in ranked[1:] if c <= PLAUSIBLE and u.kind != units.kind]
-    if others:
-        text = f"The values can be read {_words(units)} or {_words(others[0])}; {_words(units)} is nearer: {shown}."
-        return chosen, (Finding("doubt", text, "Choose the units by hand if this is wrong."),)
-    if chosen.kind == "raw":
-        return chosen, ()
-    return chosen, (Finding("note", f"Values are {_words(chosen)} before use: {shown}.", ""),)
+        return Units("raw", None, shown), (Finding("error", text, remedy, "other values than the model's"),)
+    return Units(units.kind, units.value, shown), _doubts(units, costs, shown)
+
+
+def _nearest(costs: Mapping[Units, float], rasters: Sequence[RasterBand]) -> Units:
+    """Return the reading of least cost; a divisor is a guess, for where none that the file states will do."""
+    stated = min(_stated(rasters), key=lambda u: costs[u])
+    enough = IMPOSSIBLE if stated.kind == "scaled" else PLAUSIBLE
+    return stated if costs[stated] <= enough else min(costs, key=lambda u: costs[u])
+
+
+def _doubts(units: Units, costs: Mapping[Units, float], shown: str) -> tuple[Finding, ...]:
+    if costs[units] > PLAUSIBLE:
+        text = f"The values are unusual for this model: {shown}."
+        return (Finding("doubt", text, "Check the units.", "unusual values"),)
+    guess = units.kind == "divided"
+    near = min(PLAUSIBLE, costs[units] + RIVAL)
+    rivals = [u for u, cost in costs.items() if u != units and cost <= near and (u.kind == "divided") == guess]
+    if rivals:
+        text = f"The values can be taken {_words(units)} or {_words(rivals[0])}; the first is nearer: {shown}."
+        return (Finding("doubt", text, "Choose the units by hand if this is wrong.", "units unclear"),)
+    if units.kind == "raw":
+        return ()
+    return (Finding("note", f"Values are taken {_words(units)}: {shown}."),)
 
 
 def _between(low: float, high: float) -> Expected:
     return Expected((low + high) / 2, (high - low) / 4)
 
 
-def _readings(rasters: Sequence[RasterBand]) -> list[Units]:
-    readings = [Units("raw")]
-    if any((r.scale, r.offset) != (1.0, 0.0) for r in rasters):
-        readings.append(Units("scaled"))
-    kinds = {r.data_type for r in rasters}
-    divisors = DIVISORS.get(kinds.pop(), FLOAT_DIVISORS) if len(kinds) == 1 else FLOAT_DIVISORS
-    return readings + [Units("divided", d) for d in divisors]
+def _stated(rasters: Sequence[RasterBand]) -> list[Units]:
+    """Return the readings that the file itself gives."""
+    declared = any((r.scale, r.offset) != (1.0, 0.0) for r in rasters)
+    return [Units("raw"), Units("scaled")] if declared else [Units("raw")]
+
+
+def _guessed(rasters: Sequence[RasterBand]) -> list[Units]:
+    """Return the divisors that publishers use and that the values' range allows."""
+    bright = max((r.high for r in rasters if r.high is not None), default=0.0)
+    if all(r.data_type in ("uint8", "int8") for r in rasters):
+        return [Units("divided", 255.0)]
+    whole = all(r.data_type.startswith(("int", "uint")) for r in rasters)
+    return [Units("divided", d) for d, low, high in GUESSES if low <= bright <= high and not (whole and d < 1)]
 
 
 def _cost(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> float:
     """Return how unlikely a reading is: the median over bands of how far the middle is off, in standard deviations /
-    4, and how far the spread is off, in powers of ten. A perfect match costs 0; another unit costs 2.4 (a factor of
-    255) or more.
+    4, and how far the spread is off, in powers of ten. A perfect match costs 0; with a factor of 255 between them the
+    spread alone costs 2.4.
     """
     costs = []
     for want, band in pairs:
@@ -136,7 +168,8 @@ def _cost(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> float:
         median, low, high = band.median or 0.0, band.low or 0.0, band.high or 0.0
         off = abs(median * factor + offset - want.middle) / want.spread / 4
         spread = (high - low) * abs(factor) / 4
-        costs.append(off + (abs(math.log10(spread / want.spread)) if spread > 0 else 0.0))
+        ratio = math.log10(spread / want.spread) if spread > 0 else -NARROW
+        costs.append(off + max(ratio, min(-ratio, NARROW)))
     return statistics.median(costs)
 
 
@@ -166,13 +199,15 @@ def _unknown(rasters: Sequence[RasterBand], bands: Sequence[Band]) -> tuple[Unit
     if any((r.scale, r.offset) != (1.0, 0.0) for r in rasters):
         text = "The layer declares a scale and offset, and the model does not say whether to apply them; "
         text += "values are as stored."
-        return units, (Finding("doubt", text, "Choose scaled units if the model expects physical values."),)
+        remedy = "Choose scaled units if the model expects physical values."
+        return units, (Finding("doubt", text, remedy, "units unclear"),)
     wanted = {b.data_type for b in bands if b.data_type}
     stored = {r.data_type for r in rasters}
     if wanted and any(w.startswith("float") for w in wanted) and not any(s.startswith("float") for s in stored):
         ours, theirs = ", ".join(sorted(wanted)), ", ".join(sorted(stored))
         text = f"The model expects {ours}, the layer has {theirs}; values are as stored."
-        return units, (Finding("doubt", text, "Choose a number to divide by if the model expects scaled values."),)
+        remedy = "Choose a number to divide by if the model expects scaled values."
+        return units, (Finding("doubt", text, remedy, "units unclear"),)
     return units, ()
 
 
@@ -185,9 +220,7 @@ def _words(units: Units) -> str:
 def _shown(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> str:
     """Return the comparison in numbers, for the first band."""
     want, band = pairs[0]
-    name = band.name or f"band {band.index}"
     median = band.median or 0.0
-    now = units.apply_to(median, band)
-    became = "" if units.kind == "raw" else f", {now:.4g} {_words(units)}"
+    became = "" if units.kind == "raw" else f" ({units.apply_to(median, band):.4g} {_words(units)})"
     about = f"{want.middle:.4g} ± {want.spread:.2g}"
-    return f"the middle value of {name} is {median:.4g}{became}; the model expects about {about}"
+    return f"the middle value of {band.name or f'band {band.index}'} is {median:.4g}{became}, the model expects {about}"

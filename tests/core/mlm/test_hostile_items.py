@@ -1,0 +1,184 @@
+"""Whatever is published, reading it gives a model or one sentence: no other exception, no control characters, no wait."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+
+import pytest
+
+from mlm_runner.core.errors import ItemUnreadable
+from mlm_runner.core.mlm.model import Model
+from mlm_runner.core.mlm.node import LIST_LIMIT, TEXT_LIMIT
+from mlm_runner.core.mlm.read import load_json, read
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "m.json is no JSON: Expecting value at line 1, column 1."),
+        (b'{"a": 1', "m.json is no JSON: Expecting ',' delimiter at line 1, column 8."),
+        (b'{"a": 1, // why\n "b": 2}', "m.json is no JSON: Expecting property name enclosed in double quotes at line 1, column 10."),
+        (b"<!DOCTYPE html><html></html>", "m.json is a web page, not JSON: "),
+        (b"\n <html>", "m.json is a web page, not JSON: "),
+        (b'{"a": "\xe9"}', "m.json is no JSON file: byte 7 is no UTF-8 text."),
+        ('{"a": 1}'.encode("utf-16"), "m.json is no JSON file: byte 0 is no UTF-8 text."),
+        (b"\x89PNG\r\n", "m.json is no JSON file: byte 0 is no UTF-8 text."),
+        (b"[1, 2]", "m.json holds a list, and an Item is an object."),
+        (b'"text"', "m.json holds a str, and an Item is an object."),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_json_object_is_one_sentence(content, said):
+    with pytest.raises(ItemUnreadable) as error:
+        load_json(content, "m.json")
+    assert str(error.value).startswith(said)
+
+
+def test_a_byte_order_mark_is_no_obstacle():
+    assert load_json(b'\xef\xbb\xbf{"a": 1}', "m.json") == {"a": 1}
+
+
+@pytest.mark.parametrize("bracket", [b"[", b'{"a":'])
+def test_nesting_ten_thousand_deep_is_refused(bracket):
+    end = b"]" if bracket == b"[" else b"}"
+    content = b'{"properties": ' + bracket * 10_000 + b"1" + end * 10_000 + b"}"
+    with pytest.raises(ItemUnreadable):
+        read(load_json(content, "m.json"))
+
+
+def test_a_number_of_ten_thousand_digits_is_refused():
+    with pytest.raises(ItemUnreadable):
+        read(load_json(b'{"properties": {"mlm:name": "x", "gsd": ' + b"9" * 10_000 + b"}}", "m.json"))
+
+
+@pytest.mark.parametrize("place", ["mlm:hyperparameters", "mlm:pretrained_source"])
+def test_what_is_kept_for_showing_is_not_nested_deeply(place, item):
+    deep: dict = {}
+    for _ in range(200):
+        deep = {"a": deep}
+    with pytest.raises(ItemUnreadable, match=f"properties.{place}.* is nested more than 50 deep"):
+        read(item(properties={place: deep}))
+
+
+@pytest.mark.parametrize(
+    "text", ["la\x1b[31mnd", "la\x00nd", "la\x9b31mnd", "la\u202end", "la\u200bnd", "la\ud800nd", "la\r\x07nd"]
+)
+def test_control_characters_never_reach_a_reader(text, item):
+    given = item(
+        item={"id": text},
+        properties={"title": text, "keywords": [text], "mlm:hyperparameters": {text: [text]}},
+        input={"bands": [text, "nir"], "pre_processing_function": {"format": "python", "expression": text}},
+        output={"classification:classes": [{"value": 0, "name": text}]},
+    )
+    given["assets"] = {text: given["assets"]["model"]}
+    model = read(given)
+    shown = [
+        model.id, model.title, *model.keywords, *model.hyperparameters, *model.hyperparameters.values(),
+        model.inputs[0].bands[0].name, model.inputs[0].pre_processing[0].expression,
+        model.outputs[0].classes[0].name, model.artifacts[0].key,
+    ]  # fmt: skip
+    for one in shown:
+        text = one[0] if isinstance(one, list) else one
+        assert text in ("land", "la[31mnd", "la31mnd")
+        assert text.encode("utf-8").decode("ascii").isprintable()
+
+
+def test_a_complaint_has_no_control_characters_either(item):
+    given = item()
+    given["assets"] = {"a\x1b[2J": {"roles": ["mlm:model"]}}
+    with pytest.raises(ItemUnreadable) as error:
+        read(given)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("keywords", ["x"] * (LIST_LIMIT + 1)),
+        ("title", "x" * (TEXT_LIMIT + 1)),
+        ("mlm:input", [{}] * (LIST_LIMIT + 1)),
+    ],
+)
+def test_what_is_too_long_is_refused(place, value, item):
+    with pytest.raises(ItemUnreadable, match="are not read"):
+        read(item(properties={place: value}))
+
+
+def test_a_huge_item_is_refused_quickly(item):
+    given = item(properties={"gsd": [list(range(1000))] * 1000, "mlm:input": []})
+    start = time.perf_counter()
+    with pytest.raises(ItemUnreadable):
+        read(given)
+    assert time.perf_counter() - start < 0.5
+
+
+def places(value, path=()):
+    """Yield the path of every value inside an item."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in members:
+        yield (*path, key)
+        yield from places(member, (*path, key))
+
+
+def mutated(item, path, value, kind):
+    """Return a copy in which the value at `path` is replaced, removed, doubled or put into a list."""
+    out = copy.deepcopy(item)
+    holder = out
+    for key in path[:-1]:
+        holder = holder[key]
+    if kind == "replace":
+        holder[path[-1]] = value
+    elif kind == "remove":
+        del holder[path[-1]]
+    elif kind == "wrap":
+        holder[path[-1]] = [holder[path[-1]]]
+    elif isinstance(holder, list):
+        holder.append(holder[path[-1]])
+    else:
+        holder[f"{path[-1]} "] = holder[path[-1]]
+    return out
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "own",
+        "v1.5.2/item_multi_io.json",
+        "v1.5.2/item_eo_and_raster_bands.json",
+        "v1.5.2/item_datacube_variables.json",
+        "wild/openeo_dask_ml_prithvi_v2_item.json",
+    ],
+)
+def test_a_damaged_item_gives_a_model_or_one_sentence(name, item, example):
+    hypothesis = pytest.importorskip("hypothesis")
+    from hypothesis import strategies as st
+
+    given = item() if name == "own" else example(name)
+    leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    leaves |= st.sampled_from(["onnx", "http://[", "00FF00", "1e999", "\ud800", 10**30, -1, 0, "nan"])
+    values = st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    )
+    kinds = st.sampled_from(["replace", "replace", "remove", "wrap", "double"])
+    changes = st.lists(st.tuples(st.sampled_from(list(places(given))), values, kinds), min_size=1, max_size=2)
+
+    @hypothesis.settings(max_examples=150, deadline=None)
+    @hypothesis.given(changes)
+    def holds(steps):
+        damaged = given
+        for path, value, kind in steps:
+            try:
+                damaged = mutated(damaged, path, value, kind)
+            except (KeyError, IndexError, TypeError):
+                continue  # the first change took away the place of the second
+        try:
+            model = read(damaged, "https://example.com/item.json")
+        except ItemUnreadable as error:
+            assert str(error).isprintable()
+            assert len(str(error)) < 1000
+        else:
+            assert isinstance(model, Model)
+            json.dumps([list(model.hyperparameters.items()), dict(model.more)], allow_nan=False)
+
+    holds()
