@@ -50,11 +50,6 @@ class Grid:
         return self.width * self.height / 1e6
 
 
-def raster_layers() -> list[QgsRasterLayer]:
-    """Return the project's raster layers."""
-    return [layer for layer in QgsProject.instance().mapLayers().values() if is_raster(layer)]
-
-
 def is_raster(layer: Optional[QgsMapLayer]) -> bool:
     return isinstance(layer, QgsRasterLayer) and layer.isValid()
 

@@ -7,7 +7,7 @@ from typing import Any, Mapping, Optional, Sequence
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageViewer
-from qgis.PyQt.QtCore import QModelIndex, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import QModelIndex, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -37,9 +37,7 @@ ABOUT_LINES, LIST_LINES = 5, 6
 
 
 class ModelStep(QGroupBox, form("model_step")):
-    """Shows the session's models; `setup_wanted` asks for the engine to be set up."""
-
-    setup_wanted = pyqtSignal()
+    """Shows the session's models, or in their place why there are none."""
 
     def __init__(self, session: Session, search: Search, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)

@@ -110,6 +110,19 @@ def test_a_fetch_that_nobody_wants_any_more_ends_at_once(web, tmp_path, wait):
     assert isinstance(error, Cancelled) and time.monotonic() - began < 2
 
 
+def test_several_threads_fetch_at_once(web, tmp_path, wait):
+    out = []
+
+    def work(number: int) -> None:
+        for path in ("text", "moved", "missing") * 10:
+            out.append(fetch({"url": f"{web}/{path}", "to": str(tmp_path / f"{number}")}, QgsFeedback())["status"])
+
+    for number in range(3):
+        threading.Thread(target=work, args=(number,)).start()
+    wait(lambda: len(out) == 90)
+    assert sorted(out) == [200] * 60 + [404] * 30
+
+
 def test_a_page_that_is_missing_is_an_answer(web, tmp_path, wait):
     answer = in_a_thread(lambda: fetch({"url": f"{web}/missing", "to": str(tmp_path / "b")}, QgsFeedback()), wait)
     assert answer["status"] == 404

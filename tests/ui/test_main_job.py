@@ -17,6 +17,8 @@ import mlm_runner
 from .conftest import RUNTIME, SCREENSHOTS, TOP, pixels, settle
 from .test_dock import pick, rows
 
+pytestmark = [pytest.mark.slow, pytest.mark.network]
+
 ITEM = json.loads((TOP / "resources" / "catalog" / "landcover-landsat7.json").read_text())
 CLASSES = [
     (c["value"], c.get("title") or c["name"], f"#{c['color_hint'].lower()}")
@@ -95,7 +97,6 @@ def run_and_wait(dock, wait) -> QgsRasterLayer:
     return QgsProject.instance().mapLayer(new)
 
 
-@pytest.mark.slow
 def test_from_the_first_click_to_the_styled_layer(plugin, image, iface, wait):
     dock = plugin.dock
     iface.setActiveLayer(image)
@@ -131,7 +132,6 @@ def test_from_the_first_click_to_the_styled_layer(plugin, image, iface, wait):
     picture(iface.window, "main_window")
 
 
-@pytest.mark.slow
 def test_the_dock_and_the_shell_give_the_same_pixels(plugin, image, iface, wait, tmp_path):
     dock = plugin.dock
     iface.setActiveLayer(image)
@@ -152,7 +152,6 @@ def test_the_dock_and_the_shell_give_the_same_pixels(plugin, image, iface, wait,
     assert (layer.width(), layer.height()) == (image.width(), image.height())
 
 
-@pytest.mark.slow
 def test_cancelling_a_true_run_leaves_nothing_and_the_next_is_right(plugin, image, iface, wait, tmp_path):
     dock = plugin.dock
     iface.setActiveLayer(image)
@@ -177,7 +176,6 @@ def test_cancelling_a_true_run_leaves_nothing_and_the_next_is_right(plugin, imag
     assert out.exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height", "name"), [(300, 900, "dock_high"), (900, 300, "dock_wide")])
 def test_pictures_of_the_dock(plugin, image, iface, wait, width, height, name):
     dock = plugin.dock
