@@ -72,14 +72,11 @@ def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
             better = page.sub(raw, href)
             notes.append(Note(asset["href"].path, f"{href} is a web page about the file; {better} is the file itself."))
             href = better
-    runnable, why_not = _runnable(asset)
     href = absolute(href, base)
-    scheme = urlsplit(href).scheme.lower()
-    if runnable and len(scheme) > 1 and scheme not in _SCHEMES:
-        runnable = False
-        why_not = (
-            f"The model's file is at a {scheme}:// address, which can't be fetched. Download it and give its path."
-        )
+    runnable, why_not = _runnable(asset)
+    if runnable:
+        why_not = _unreachable(href, base)
+        runnable = not why_not
     return Artifact(
         key=key,
         href=href,
@@ -93,6 +90,25 @@ def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
         runnable=runnable,
         why_not=why_not,
     )
+
+
+def _unreachable(href: str, base: str) -> str:
+    """Return why a model's file can't be had from its address, or an empty string.
+
+    An item from the web must not name files of this machine: it would have them read, and their contents told.
+    """
+    scheme = urlsplit(href).scheme.lower()
+    if _is_web(base) and not _is_web(href) and scheme != "pkg":
+        return (
+            f"The item comes from the web and names a file of this machine ({href[:80]}), which is not opened for it."
+        )
+    if len(scheme) > 1 and scheme not in _SCHEMES:
+        return f"The model's file is at a {scheme}:// address, which can't be fetched. Download it and give its path."
+    return ""
+
+
+def _is_web(address: str) -> bool:
+    return urlsplit(address).scheme.lower() in ("http", "https")
 
 
 def _runnable(asset: Node) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Whatever is published, reading it gives a model or one sentence: no other exception, no control characters, no wait."""
+"""Whatever is published, reading it gives a model or one sentence: no other exception, no markup, no wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from mlm_runner.core.mlm.read import load_json, read
     [
         (b"", "m.json is no JSON: Expecting value at line 1, column 1."),
         (b'{"a": 1', "m.json is no JSON: Expecting ',' delimiter at line 1, column 8."),
-        (b'{"a": 1, // why\n "b": 2}', "m.json is no JSON: Expecting property name enclosed in double quotes at line 1, column 10."),
+        (
+            b'{"a": 1, // why\n "b": 2}',
+            "m.json is no JSON: Expecting property name enclosed in double quotes at line 1, column 10.",
+        ),
         (b"<!DOCTYPE html><html></html>", "m.json is a web page, not JSON: "),
         (b"\n <html>", "m.json is a web page, not JSON: "),
         (b'{"a": "\xe9"}', "m.json is no JSON file: byte 7 is no UTF-8 text."),

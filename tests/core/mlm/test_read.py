@@ -1,4 +1,4 @@
-"""An item is read by the rules of MLM 1.5; what breaks them is refused with its path and value, or repaired and noted."""
+"""An item is read by the rules of MLM 1.5; what breaks them is refused with path and value, or repaired and noted."""
 
 from __future__ import annotations
 
@@ -64,11 +64,14 @@ def test_a_band_without_scaling_stands_between_others(nothing, item):
     assert scaling[1].value == 255
 
 
+ABOVE_0 = "stddev must be above 0, since values are divided by it"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"type": "z-score", "mean": 1, "stddev": 0}, "stddev must be above 0, since values are divided by it; the item has 0."),
-        ({"type": "z-score", "mean": 1, "stddev": -2}, "stddev must be above 0, since values are divided by it; the item has -2."),
+        ({"type": "z-score", "mean": 1, "stddev": 0}, f"{ABOVE_0}; the item has 0."),
+        ({"type": "z-score", "mean": 1, "stddev": -2}, f"{ABOVE_0}; the item has -2."),
         ({"type": "z-score", "mean": float("nan"), "stddev": 1}, "mean must be a finite number; the item has nan."),
         ({"type": "z-score", "mean": float("inf"), "stddev": 1}, "mean must be a finite number; the item has inf."),
         ({"type": "z-score", "mean": 10**400, "stddev": 1}, "mean must be a finite number; the item has 1000"),
@@ -77,7 +80,11 @@ def test_a_band_without_scaling_stands_between_others(nothing, item):
         ({"type": "min-max", "minimum": 4, "maximum": 4}, "maximum must be more than the minimum, 4; the item has 4."),
         ({"type": "clip", "minimum": 5, "maximum": 4}, "maximum must be more than the minimum, 5; the item has 4."),
         ({"type": "scale", "value": 0}, "value must be other than 0, since values are divided by it; the item has 0."),
-        ({"type": "l2"}, "type must be one of min-max, z-score, clip, clip-min, clip-max, offset, scale, processing; the item has 'l2'."),
+        (
+            {"type": "l2"},
+            "type must be one of min-max, z-score, clip, clip-min, clip-max, offset, scale, processing; "
+            "the item has 'l2'.",
+        ),
     ],
 )  # fmt: skip
 def test_a_scaling_that_cannot_be_computed_is_refused_with_path_and_value(given, said, item):
@@ -209,7 +216,12 @@ def test_an_empty_list_of_inputs_or_outputs_is_refused(member, item):
     ("place", "member", "value", "said"),
     [
         ("properties", "mlm:input", {"name": "x"}, "properties.mlm:input must be a list; the item has {'name': 'x'}."),
-        ("properties", "mlm:hyperparameters", [1], "properties.mlm:hyperparameters must be an object; the item has [1]."),
+        (
+            "properties",
+            "mlm:hyperparameters",
+            [1],
+            "properties.mlm:hyperparameters must be an object; the item has [1].",
+        ),
         ("properties", "title", ["a"], "properties.title must be text; the item has ['a']."),
         ("properties", "gsd", "10 m", "properties.gsd must be a number; the item has '10 m'."),
         ("properties", "deprecated", "no", "properties.deprecated must be true or false; the item has 'no'."),
@@ -327,6 +339,14 @@ def test_the_onnx_file_comes_first(item):
 )
 def test_an_address_is_resolved_against_the_items_own(href, base, found, item):
     assert read(item(asset={"href": href}), base).artifacts[0].href == found
+
+
+@pytest.mark.parametrize("href", ["file:///etc/passwd.onnx", "C:\\\\secret\\\\m.onnx", "s3://bucket/m.onnx"])
+def test_an_item_from_the_web_can_not_have_a_file_of_this_machine_opened(href, item):
+    changed = item()
+    changed["assets"] = {"model": {"href": href, "roles": ["mlm:model"], "mlm:artifact_type": "onnx"}}
+    found = read(changed, "https://example.com/item.json")
+    assert not found.runnable and href[:3] in found.why_not
 
 
 def test_bands_described_on_any_model_file_are_known(item):
