@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
@@ -183,14 +184,19 @@ class Engine(QObject):
             worker.close()
 
     def scratch(self) -> Path:
-        """Return a new folder for the unfinished files of one run; its user removes it with `discard`."""
+        """Return a new folder for the copies of layers of one run; its user removes it with `discard`."""
         folder = self.home / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="run_", dir=folder))
 
     @staticmethod
+    def unfinished(output: str) -> Path:
+        """Return a folder beside `output`, made by the engine: a finished file gets its name there without a copy."""
+        return Path(output).parent / f".mlm-runner-{uuid.uuid4().hex[:12]}"
+
+    @staticmethod
     def discard(scratch: Path) -> None:
-        """Remove a folder of `scratch`, with what a worker that died left in it."""
+        """Remove a folder of copies."""
         shutil.rmtree(scratch, ignore_errors=True)
 
     @property

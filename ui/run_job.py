@@ -69,7 +69,6 @@ class RunJob(QObject):
                 OutputNotWritable(f"{self._engine.home} can't be written ({error.strerror}). Free space there.")
             )
             return
-        self.params["scratch"] = str(self._scratch)
         if self.params["rasters"]:
             self._run()
         else:
@@ -114,8 +113,10 @@ class RunJob(QObject):
         self._run()
 
     def _run(self) -> None:
+        unfinished = self._engine.unfinished(self.params["output"])
+        self.params["scratch"] = str(unfinished)
         self._ask = self._engine.ask(
-            self, "run", self.params, self._answered, self._end, self._tell, scratch=self._scratch
+            self, "run", self.params, self._answered, self._end, self._tell, scratch=unfinished
         )
 
     def _tell(self, progress: Progress) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import threading
+from importlib import util
 from typing import Any, Callable, Mapping
 
 from ..watch import Watch
@@ -33,11 +34,12 @@ def engine() -> Engine:
 
 
 def _warm() -> None:
-    """Load the packages, while the user still looks for a model; a request waits until they are there.
+    """Load the packages, while the user still looks for a model; a request waits until that is done.
 
-    One thread at a time: rasterio's modules import one another, and two threads that enter at different ends see half of
-    them ("cannot import name").
+    One thread at a time: rasterio's modules import one another, and two threads that enter at different ends see only
+    half of them ("cannot import name"). A package that is not here is told by the command that needs it.
     """
     with _loading:
         for package in NEEDED:
-            importlib.import_module(package.module)
+            if util.find_spec(package.module) is not None:
+                importlib.import_module(package.module)

@@ -159,14 +159,15 @@ class RunAlgorithm(Algorithm):
         described = self.call("describe", {"model": self._params["model"]}, feedback)
         self._params.update(item=described["item"], href=described["href"])
         feedback.pushInfo(f"{described['title']}: {described['href']}")
-        scratch = self.engine.scratch()
-        self._params["scratch"] = str(scratch)
+        copies = self.engine.scratch()
+        unfinished = self.engine.unfinished(self._params["output"])
+        self._params["scratch"] = str(unfinished)
         try:
             if self._copy is not None:
-                self._export(scratch / "layer.tif", feedback)
-            done = self.call("run", self._params, feedback, scratch)
+                self._export(copies / "layer.tif", feedback)
+            done = self.call("run", self._params, feedback, unfinished)
         finally:
-            self.engine.discard(scratch)
+            self.engine.discard(copies)
         for line in result.history(done, self._params):
             feedback.pushInfo(line)
         feedback.pushInfo(f"Classes: {result.shares(list(done.get('classes', [])), limit=20)}")
