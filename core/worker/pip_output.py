@@ -11,7 +11,7 @@ from ..watch import Watch
 from .child import how_it_ended
 
 FETCH = re.compile(r"(?:Downloading|Using cached) (\S+?)-\S*\.whl \(([\d.]+) (kB|MB)\)")
-LOCAL = re.compile(r"Processing (.+\.whl)$")
+LOCAL = re.compile(r"Processing (.+?\.whl)(?: \(from .*)?$")
 UNPACK = re.compile(r"Installing collected packages: (.+)")
 UNITS = {"kB": 1e-3, "MB": 1.0}
 DOWNLOAD_FROM, DOWNLOAD_TO, UNPACK_AT = 0.05, 0.75, 0.8

@@ -270,3 +270,16 @@ def test_progress_counts_the_bytes_that_are_here():
 def test_a_runtime_that_is_nowhere_is_a_sentence(tmp_path):
     with pytest.raises(RuntimeMissing, match="There is no engine in .*mlm-runner runtime install"):
         runtime.find(home=tmp_path, environ={}, candidates=lambda prefix, environ: iter(()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Processing ./rasterio-1.0-py3-none-any.whl",
+        "Processing ./rasterio-1.0-py3-none-any.whl (from -r runtime-3.13.txt (line 1))",
+    ],
+)
+def test_a_package_taken_from_a_folder_is_told_by_every_pip(line):
+    told = []
+    Download(1.0, Watch(told.append)).hear(line)
+    assert [progress.text for progress in told] == ["Taking rasterio; 0 of 1 MB are here."]
