@@ -52,8 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--runnable", action="store_true", help="only models that can be run here")
     one.add_argument("--limit", type=int, default=0, metavar="N")
 
-    one = _add(commands, "describe", _describe, "Show what a model is.")
+    one = _add(commands, "describe", _describe, "Show what a model is, whatever form of MLM it is published in.")
     one.add_argument("model", metavar="MODEL")
+    one.add_argument("--as-item", metavar="FILE", help="also write it as an Item of MLM 1.5")
 
     one = _add(commands, "check", _check, "Say whether a model fits a raster.")
     _fit_options(one)
@@ -156,7 +157,7 @@ def _describe(options: argparse.Namespace, watch: Watch) -> int:
     from .mlm.card import card
     from .mlm.read import read
 
-    found = describe({"model": options.model}, _context(watch))
+    found = describe({"model": options.model, "as_item": options.as_item}, _context(watch))
     item = found.pop("item")
     return _print(options, found, card(read(item, found["href"])))
 

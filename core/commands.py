@@ -16,6 +16,7 @@ from .catalog.store import Store, Stored
 from .errors import UsageError
 from .mlm.model import Artifact, Band, Model
 from .mlm.read import read
+from .mlm.write import save_item, write
 from .watch import Watch
 
 Params = Mapping[str, Any]
@@ -50,9 +51,15 @@ def search(params: Params, context: Context) -> dict[str, Any]:
 
 
 def describe(params: Params, context: Context) -> dict[str, Any]:
-    """Read one model; the item itself comes along, for whoever wants to show or save it."""
+    """Read one model; the item itself comes along, for whoever wants to show or save it.
+
+    With `as_item`, a path, the model is also written there as an Item of MLM 1.5.
+    """
     item, href = resolve(params["model"], context.http, context.watch, context.home)
-    return {**description(read(item, href)), "item": item, "href": href}
+    model = read(item, href)
+    if params.get("as_item"):
+        save_item(write(model), Path(params["as_item"]))
+    return {**description(model), "model": asdict(model), "item": item, "href": href}
 
 
 def inspect(params: Params, context: Context) -> dict[str, Any]:

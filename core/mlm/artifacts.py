@@ -7,10 +7,12 @@ trained with and says nothing about its files.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import urljoin, urlsplit
 
-from .model import Artifact, Note
+from .bandinfo import LISTS
+from .model import Artifact, Link, Note
 from .node import Node
 
 MODEL_ROLES = frozenset({"mlm:model", "mlm:weights", "mlm:checkpoint", "mlm:compiled", "model"})
@@ -27,6 +29,22 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"docker|oci\.image", "a container image"),
 )
 """What a file is called to the user, by what its artifact type, media type or name contains."""
+
+ARTIFACT_TYPES: tuple[tuple[str, str], ...] = (
+    (r"safetensors", "safetensors.torch.save_file"),
+    (r"torch\.jit|torchscript", "torch.jit.save"),
+    (r"torch\.export|\.pt2", "torch.export.save"),
+    (r"torch|\.pth?$|\.ckpt$", "torch.save"),
+    (r"keras|tensorflow|\.h5$", "tf.keras.Model.save"),
+    (r"pickle|\.pkl$|joblib", "pickle.dump"),
+)
+"""Artifact types by what the media type, name or description of a file contains."""
+
+ASSET_WORDS = frozenset(
+    ("href", "type", "mlm:artifact_type", "title", "description", "roles", "file:size", "file:checksum", *LISTS)
+)
+LINK_WORDS = frozenset(("rel", "href", "title", "type"))
+STRUCTURAL = frozenset(("self", "root", "parent", "collection", "item", "items", "child"))
 
 _PAGE = (
     (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/(.+)$"), r"https://raw.githubusercontent.com/\1/\2"),
@@ -63,23 +81,67 @@ def absolute(href: str, base: str) -> str:
     return str((Path(base).parent / href).resolve())
 
 
+def resources(item: Node, href: str, notes: list[Note]) -> tuple[Artifact, ...]:
+    """Return the files of `item` that are not the model: its source code, containers, training data."""
+    return tuple(
+        _resource(key, asset, href, notes)
+        for key, asset in item["assets"].members()
+        if isinstance(asset.value, dict) and not is_model(asset)
+    )
+
+
+def links(item: Node, href: str) -> tuple[Link, ...]:
+    """Return the links that say something about the model, and not where the item stands in its catalog."""
+    return tuple(
+        Link(
+            rel=link["rel"].text(),
+            href=absolute(link["href"].text(), href),
+            title=link["title"].text(),
+            type=link["type"].text(),
+            more={k: v.kept() for k, v in link.members() if k not in LINK_WORDS and v.present},
+        )
+        for link in item["links"]
+        if isinstance(link.value, dict) and link["rel"].text() not in STRUCTURAL and _is_address(link["href"].text())
+    )
+
+
+def _resource(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
+    described = _described(key, asset, base, notes)
+    roles = tuple(r for r in described.roles if r != "mlm:model")
+    if roles != described.roles:
+        notes.append(Note(f"{asset.path}.roles", "That is no model, whatever its role says.", described.roles, roles))
+    return replace(described, roles=roles)
+
+
 def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
-    href = asset["href"].required().text()
-    if not href or not _is_address(href):
+    described = _described(key, asset, base, notes)
+    if not described.href:
         raise asset["href"].wrong("an address or a path")
-    for page, raw in _PAGE:
-        if page.match(href):
-            better = page.sub(raw, href)
-            notes.append(Note(asset["href"].path, f"{href} is a web page about the file; {better} is the file itself."))
-            href = better
-    href = absolute(href, base)
+    kind = described.artifact_type or _kind(asset)
+    roles = described.roles if "mlm:model" in described.roles else ("mlm:model", *described.roles)
+    for word, old, new in (("mlm:artifact_type", described.artifact_type, kind), ("roles", described.roles, roles)):
+        if old != new:
+            text = f"{word} of a model's file is required since MLM 1.4; it is told from what the asset says."
+            notes.append(Note(f"{asset.path}.{word}", text, old or None, new))
     runnable, why_not = _runnable(asset)
     if runnable:
-        why_not = _unreachable(href, base)
+        why_not = _unreachable(described.href, base)
         runnable = not why_not
+    return replace(described, artifact_type=kind, roles=roles, runnable=runnable, why_not=why_not)
+
+
+def _described(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
+    href = asset["href"].text()
+    if not _is_address(href):
+        raise asset["href"].wrong("an address or a path")
+    for page, raw in _PAGE:
+        if page.match(href) and is_model(asset):
+            better = page.sub(raw, href)
+            notes.append(Note(asset["href"].path, "That is a web page about the file, not the file.", href, better))
+            href = better
     return Artifact(
         key=key,
-        href=href,
+        href=absolute(href, base) if href else "",
         type=asset["type"].text(),
         artifact_type=asset["mlm:artifact_type"].text(),
         title=asset["title"].text(),
@@ -87,9 +149,16 @@ def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
         roles=asset["roles"].texts(),
         size=asset["file:size"].integer(),
         checksum=asset["file:checksum"].text().lower(),
-        runnable=runnable,
-        why_not=why_not,
+        more={k: v.kept() for k, v in asset.members() if k not in ASSET_WORDS and v.present},
     )
+
+
+def _kind(asset: Node) -> str:
+    """Return the artifact type of a model's file that has none, in the words that the specification suggests."""
+    if _is_onnx(asset):
+        return "onnx"
+    said = " ".join((asset["type"].text(), asset["href"].text(), asset["description"].text())).lower()
+    return next((kind for pattern, kind in ARTIFACT_TYPES if re.search(pattern, said)), "unknown")
 
 
 def _unreachable(href: str, base: str) -> str:

@@ -8,6 +8,7 @@ from typing import Optional
 from ..errors import ItemUnreadable
 from .model import ModelClass, Note
 from .node import Node, shown
+from .slug import class_name
 
 SPELLINGS = ("classification:classes", "classification_classes", "classes")
 
@@ -31,12 +32,17 @@ def classes(output: Node, notes: list[Note]) -> tuple[ModelClass, ...]:
 
 
 def _class(entry: Node, notes: list[Note]) -> ModelClass:
+    """Read a Class Object; a name with spaces is a title, and a description that repeats it says nothing."""
     value = entry["value"].required().integer()
+    name, title, description = (entry[word].text() for word in ("name", "title", "description"))
+    if name and class_name(name) != name:
+        title = title or name
+        name = class_name(name)
     return ModelClass(
         value=0 if value is None else value,
-        name=entry["name"].text(),
-        title=entry["title"].text(),
-        description=entry["description"].text(),
+        name=name,
+        title=title,
+        description="" if description in (name, title) else description,
         color=color(entry["color_hint"], notes),
         nodata=entry["nodata"].flag(),
     )

@@ -180,24 +180,6 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Publication:
-    """An entry of `sci:publications`."""
-
-    citation: str = ""
-    doi: str = ""
-
-
-@dataclass(frozen=True)
-class Provider:
-    """Who made, hosts or licenses the model."""
-
-    name: str
-    roles: tuple[str, ...] = ()
-    url: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True)
 class Domain:
     """Where and when the publisher recommends the model: `bbox` is west, south, east, north in degrees; times are RFC
     3339.
@@ -218,6 +200,9 @@ class Model:
     inputs: tuple[ModelInput, ...]
     outputs: tuple[ModelOutput, ...]
     artifacts: tuple[Artifact, ...]
+    resources: tuple[Artifact, ...] = ()
+    """Files that are not the model: source code, containers, training data, thumbnails."""
+    links: tuple[Link, ...] = ()
     title: str = ""
     description: str = ""
     name: str = ""
@@ -236,7 +221,7 @@ class Model:
     batch_size_suggestion: Optional[int] = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
-    """Fields that are shown and not acted on, under the specification's names."""
+    """Properties that are shown and not acted on, under the names that the item gives them."""
     notes: tuple[Note, ...] = ()
     href: str = ""
 

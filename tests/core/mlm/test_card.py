@@ -9,7 +9,8 @@ import pytest
 
 from mlm_runner.core.mlm import card
 from mlm_runner.core.mlm.model import ValueScaling
-from mlm_runner.core.mlm.read import SCALINGS, read
+from mlm_runner.core.mlm.parts import SCALINGS
+from mlm_runner.core.mlm.read import read
 
 
 def item(**properties):

@@ -6,7 +6,8 @@ import pytest
 
 from mlm_runner.core.errors import ItemUnreadable
 from mlm_runner.core.mlm.model import VARIABLE
-from mlm_runner.core.mlm.read import SCALINGS, read
+from mlm_runner.core.mlm.parts import SCALINGS
+from mlm_runner.core.mlm.read import read
 
 INPUT = "properties.mlm:input[0]"
 OUTPUT = "properties.mlm:output[0]"
