@@ -70,7 +70,7 @@ def assumed(model: Model, fit: Fit, file_note: str, skipped: bool) -> tuple[str,
     repairs.
     """
     taken = [f.text for f in fit.findings if f.level in ("doubt", "note")]
-    taken += [f"{n.field}: {n.text}" for n in model.notes]
+    taken += [f"{n.field}: {n.text}" for n in model.notes if n.assumed]
     if file_note:
         taken.append(file_note)
     first, output = model.inputs[0], model.outputs[0]

@@ -17,13 +17,15 @@ VARIABLE = -1
 class Note:
     """What was repaired, converted, inferred or ignored while reading: the field's path in the item, and the rule.
 
-    `old` and `new` are the values before and after, where there are such.
+    `old` and `new` are the values before and after, where there are such. `assumed` is False where a field has only got
+    its newer name, so that nothing was taken for granted.
     """
 
     field: str
     text: str
     old: Any = None
     new: Any = None
+    assumed: bool = True
 
 
 @dataclass(frozen=True)

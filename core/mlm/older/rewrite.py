@@ -57,7 +57,7 @@ class Rewrite:
             self.say(old_path, value, target[new_word], f"{new_word} is there already and stays.")
             return
         target[new_word] = new
-        self.say(old_path, value, new, f"{word} is {new_word} now.")
+        self.notes.append(Note(old_path, f"{word} is {new_word} now.", value, new, assumed=new != value))
 
 
 def shown(value: Any) -> str:

@@ -56,7 +56,7 @@ def _prefixed(properties: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
         match = _PREFIXED.match(word)
         new = f"mlm:{match[1]}" if match else word
         if new != word:
-            notes.append(Note(f"properties.{word}", f"{word} is {new} now."))
+            notes.append(Note(f"properties.{word}", f"{word} is {new} now.", assumed=False))
         renamed[new] = value
     return renamed
 
