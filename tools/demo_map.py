@@ -137,9 +137,6 @@ def _draw(source: QgsRasterLayer, classes: QgsRasterLayer, folder: Path) -> None
 def _title(layout: QgsPrintLayout, text: str) -> QgsLayoutItemLabel:
     label = QgsLayoutItemLabel(layout)
     label.setText(text)
-    font = label.font()
-    font.setPointSize(14)
-    label.setFont(font)
     return label
 
 
