@@ -48,7 +48,7 @@ def check(
             found.with_findings([Finding("note", text, "Running the model fetches it.")] if found.fits else [])
         )
     network = load(file, provider)
-    lies, said = layout(model, network)
+    lies, said = layout(model, network, skip_functions)
     return Checked(found.with_findings(said), network, lies)
 
 

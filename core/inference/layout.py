@@ -10,6 +10,7 @@ from typing import Optional
 
 from ..mlm.finding import Finding
 from ..mlm.model import Model, ModelOutput, Tensor
+from ..mlm.sources import channels
 from .session import Network, TensorInfo
 
 DIMENSIONS = {
@@ -56,7 +57,7 @@ class Layout:
         return "height" not in self.input_order
 
 
-def layout(model: Model, network: Network) -> tuple[Optional[Layout], list[Finding]]:
+def layout(model: Model, network: Network, skip_functions: bool = False) -> tuple[Optional[Layout], list[Finding]]:
     """Return the layout of `network` as `model` describes it, or None with a finding of the level error."""
     findings: list[Finding] = []
     given, taken = model.inputs[0], network.inputs[0]
@@ -71,7 +72,7 @@ def layout(model: Model, network: Network) -> tuple[Optional[Layout], list[Findi
     if order is None or output_order is None:
         return None, findings
     sizes = dict(zip(order, taken.shape))
-    findings += _differences(model, order, taken)
+    findings += _differences(model, order, taken, skip_functions)
     result = Layout(
         input_name=taken.name,
         input_order=order,
@@ -137,14 +138,14 @@ def _output_order(
     return None
 
 
-def _differences(model: Model, order: tuple[str, ...], taken: TensorInfo) -> list[Finding]:
+def _differences(model: Model, order: tuple[str, ...], taken: TensorInfo, skip_functions: bool) -> list[Finding]:
     """Compare sizes and type that the item declares with those of the file."""
     given = model.inputs[0]
     found = []
     sizes = dict(zip(order, taken.shape))
-    channels = sizes.get("channel")
-    if channels is not None and channels != len(given.bands):
-        text = f"The model's file takes {channels} bands; the item names {len(given.bands)}."
+    taken_channels, wanted = sizes.get("channel"), channels(given, skip_functions)
+    if taken_channels is not None and taken_channels != wanted:
+        text = f"The model's file takes {taken_channels} bands; the item names {wanted}."
         found.append(Finding("error", text, "Ask the publisher to correct the item.", "item and file differ"))
     declared = dict(zip((DIMENSIONS.get(d, d) for d in given.tensor.dim_order), given.tensor.shape))
     for side in ("height", "width"):

@@ -1,4 +1,4 @@
-"""Stored values become the tensor: units, then `value_scaling`, then the file's own order and type.
+"""Stored values become the tensor: units, expressions, then `value_scaling`, then the file's own order and type.
 
 Where a pixel is not valid the network sees 0 after scaling: the mean of a band under z-score, the minimum under min-
 max. Formulas are those of MLM 1.5, Value Scaling Object.
@@ -7,35 +7,78 @@ max. Formulas are those of MLM 1.5, Value Scaling Object.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional, Sequence, Union
 
 import numpy as np
 
-from ..mlm.model import ValueScaling
+from ..mlm.expression import Parsed, by_letters, letters, parse
+from ..mlm.model import Expression, ModelInput, ValueScaling
+from ..mlm.sources import reduces, scalings
+from .expressions import compute
 from .layout import Layout
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What happens to each band: `units` holds (factor, offset), `scaling` the item's object or None, in the model's
-    order.
+    """What happens to the values of a window.
+
+    `units` holds (factor, offset) for each source band, `names` what they are called. `channels` are what the network
+    gets, in order: the place of a source band, or an expression of them. `functions` then change all channels, and
+    `scaling` is what is done to each that is left.
     """
 
     units: tuple[tuple[float, float], ...]
+    names: tuple[str, ...]
+    channels: tuple[Union[int, Parsed], ...]
+    functions: tuple[tuple[Parsed, bool], ...]
     scaling: tuple[Optional[ValueScaling], ...]
 
 
-def prepare(stored: np.ndarray, valid: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Return float32 (bands, height, width) as the model was trained on, from stored values of the same shape."""
+def recipe(given: ModelInput, units: Sequence[tuple[float, float]], skip_functions: bool = False) -> Recipe:
+    """Return the recipe of an input; `units` are those of its source bands."""
+    places = iter(range(len(given.sources)))
+    return Recipe(
+        units=tuple(units),
+        names=tuple(band.name for band in given.sources),
+        channels=tuple(next(places) if b.expression is None else parse(b.expression) for b in given.bands),
+        functions=()
+        if skip_functions
+        else tuple((p, by_letters(f, p)) for f in given.pre_processing if (p := parse(f))),
+        scaling=scalings(given, skip_functions),
+    )
+
+
+def prepare(stored: np.ndarray, valid: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Return float32 (channels, height, width) as the model was trained on, and where they are valid.
+
+    `stored` holds the source bands. A pixel for which an expression gives no number (0 / 0) is not valid.
+    """
     values = stored.astype(np.float32)
-    for band, (factor, offset), scaling in zip(values, recipe.units, recipe.scaling):
+    for band, (factor, offset) in zip(values, recipe.units):
         if (factor, offset) != (1.0, 0.0):
             band *= np.float32(factor)
             band += np.float32(offset)
+    if recipe.channels != tuple(range(len(values))) or recipe.functions:
+        values = _computed(values, recipe)
+        valid = valid & np.isfinite(values).all(axis=0)
+    for band, scaling in zip(values, recipe.scaling):
         if scaling is not None:
             band[...] = SCALE[scaling.type](band, scaling)
     values[:, ~valid] = 0
-    return values
+    return values, valid
+
+
+def _computed(values: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Return the channels: source bands as they are, computed ones, and what functions make of all of them."""
+    sources = dict(zip(recipe.names, values))
+    channels = [values[c] if isinstance(c, int) else compute(c, sources) for c in recipe.channels]
+    for function, lettered in recipe.functions:
+        if reduces(function, len(channels)):
+            names = letters(len(channels)) if lettered else recipe.names
+            channels = [compute(function, dict(zip(names, channels)))]
+        else:
+            channels = [compute(function, dict.fromkeys(function.names, channel)) for channel in channels]
+    return np.stack(channels)
 
 
 def tensor(windows: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
@@ -54,6 +97,14 @@ def _number(value: Optional[float]) -> np.float32:
     return np.float32(0.0 if value is None else value)
 
 
+def _by_expression(values: np.ndarray, expression: Optional[Expression]) -> np.ndarray:
+    """Return a band scaled by an expression, in which it has any one name."""
+    if expression is None:
+        return values
+    parsed = parse(expression)
+    return compute(parsed, dict.fromkeys(parsed.names or ("A",), values))
+
+
 SCALE: dict[str, Callable[[np.ndarray, ValueScaling], np.ndarray]] = {
     "min-max": lambda x, s: (x - _number(s.minimum)) / (_number(s.maximum) - _number(s.minimum)),
     "z-score": lambda x, s: (x - _number(s.mean)) / _number(s.stddev),
@@ -62,5 +113,6 @@ SCALE: dict[str, Callable[[np.ndarray, ValueScaling], np.ndarray]] = {
     "clip-max": lambda x, s: np.minimum(x, _number(s.maximum)),
     "offset": lambda x, s: x - _number(s.value),
     "scale": lambda x, s: x / _number(s.value),
+    "processing": lambda x, s: _by_expression(x, s.expression),
 }
 """The specification's word for a scaling, and what it does. The reader has made sure that its numbers are there."""

@@ -76,7 +76,9 @@ class ReadAhead:
                     stored, valid = stack.read(window)
                     halo = self._plan.halo
                     inside = valid[halo : valid.shape[0] - halo, halo : valid.shape[1] - halo]
-                    values = prepare(stored, valid, self._recipe) if inside.any() else None
+                    values = None
+                    if inside.any():
+                        values, valid = prepare(stored, valid, self._recipe)
                     if not self._put(Ready(i, j, values, valid)):
                         return
         except BaseException as error:  # handed to the thread that waits for windows

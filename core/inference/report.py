@@ -48,10 +48,17 @@ class Result:
         return out
 
 
-def applied(model: Model, fit: Fit, plan: Plan, scorer: Scorer, more: str, provider: str) -> tuple[str, ...]:
+def applied(
+    model: Model, fit: Fit, plan: Plan, scorer: Scorer, more: str, provider: str, skipped: bool
+) -> tuple[str, ...]:
     """Return the steps of the run in order, in words."""
     bands = ", ".join(f"{m.model} = {m.raster.label} ({_how(m.how)})" for m in fit.bands if m.raster)
-    steps = [f"bands: {bands}", f"units: {_units(fit)}", f"value_scaling: {_scalings(model)}"]
+    steps = [f"bands: {bands}", f"units: {_units(fit)}"]
+    given, output = model.inputs[0], model.outputs[0]
+    steps += [f"computed band: {b.name} = {b.expression.expression}" for b in given.bands if b.expression]
+    if not skipped:
+        steps += [f"before scaling: {f.expression}" for f in given.pre_processing]
+    steps.append(f"value_scaling: {_scalings(model)}")
     height, width = plan.tile
     joined = f"faded into one another over {plan.ramp}" if plan.ramp else "cut where they meet"
     steps.append(f"windows of {height} x {width} pixels with {plan.halo} of context at each side, {joined}")
@@ -59,6 +66,8 @@ def applied(model: Model, fit: Fit, plan: Plan, scorer: Scorer, more: str, provi
         steps.append(f"scores: {scorer.ends_in}, by the network itself")
     elif scorer.activation:
         steps.append(f"scores: {scorer.activation} over what the network gives")
+    if not skipped:
+        steps += [f"after the network: {f.expression}" for f in output.post_processing]
     if more:
         steps.append(more)
     steps.append(f"onnxruntime {onnxruntime.__version__} on {provider}")

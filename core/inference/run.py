@@ -9,7 +9,8 @@ from typing import Optional
 
 from rasterio.transform import Affine
 
-from ..mlm.fit import Fit, scalings
+from ..mlm.expression import Parsed, parse
+from ..mlm.fit import Fit
 from ..mlm.model import Model
 from ..mlm.raster import RasterInfo
 from ..watch import Watch
@@ -19,7 +20,7 @@ from .layout import Layout
 from .memory import Peak
 from .mosaic import Mosaic
 from .plan import Plan
-from .prepare import Recipe
+from .prepare import recipe
 from .reader import ReadAhead
 from .scorer import Scorer
 from .scratch import Scratch
@@ -53,19 +54,22 @@ def run(job: Job, watch: Watch) -> report.Result:
     """
     started = time.perf_counter()
     plan, area, bands = job.plan, job.plan.area, job.fit.rasters
-    recipe = Recipe(tuple(job.fit.units.linear(b) for b in bands), scalings(job.model.inputs[0]))
+    given = job.model.inputs[0]
+    steps = recipe(given, [job.fit.units.linear(b) for b in bands], job.skipped_functions)
     transform = _moved(Affine(*job.raster.transform), area.row, area.col)
     with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
         watch.tell(0.0, "Reading the raster")
-        scorer = Scorer(job.network, job.layout, plan, len(bands))
+        scorer = Scorer(job.network, job.layout, plan, len(steps.scaling), post(job))
         coded = coding(job.model.outputs[0], job.layout, scorer.channels)
         mosaic = Mosaic(plan, scorer.channels, scorer.data_type)
-        applied = report.applied(job.model, job.fit, plan, scorer, coded.said, job.network.provider)
+        applied = report.applied(
+            job.model, job.fit, plan, scorer, coded.said, job.network.provider, job.skipped_functions
+        )
         assumed = report.assumed(job.model, job.fit, job.file_note, job.skipped_functions)
         tags = report.tags(job.model, job.checksum, applied, assumed, tuple(dict.fromkeys(b.file for b in bands)))
         clock = _Clock(watch, plan.rows * plan.columns)
         raster = ClassRaster(scratch.path(), area.width, area.height, job.raster.crs, transform, coded, tags)
-        with raster, ReadAhead(plan, bands, recipe, watch) as windows:
+        with raster, ReadAhead(plan, bands, steps, watch) as windows:
             for batch in windows.batches():
                 for window, scores in zip(batch, scorer.scores(batch)):
                     row, col, finished = mosaic.add(window.i, window.j, scores)
@@ -95,6 +99,11 @@ def run(job: Job, watch: Watch) -> report.Result:
         peak_memory_mb=peak.mb,
         provider=job.network.provider,
     )
+
+
+def post(job: Job) -> tuple[Parsed, ...]:
+    """Return the item's functions for the output, as what can be computed."""
+    return () if job.skipped_functions else tuple(parse(f) for f in job.model.outputs[0].post_processing)
 
 
 def _moved(grid: Affine, row: int, col: int) -> Affine:

@@ -8,7 +8,9 @@ from typing import Optional, Sequence
 import numpy as np
 
 from ..errors import NotRunnable
+from ..mlm.expression import Parsed
 from . import decode
+from .expressions import compute
 from .layout import Layout
 from .plan import Plan
 from .prepare import tensor
@@ -19,14 +21,17 @@ from .session import Network
 class Scorer:
     """A network as one run uses it. `channels` is what it really gives; `seconds` is the time spent in onnxruntime."""
 
-    def __init__(self, network: Network, layout: Layout, plan: Plan, bands: int) -> None:
+    def __init__(
+        self, network: Network, layout: Layout, plan: Plan, bands: int, functions: Sequence[Parsed] = ()
+    ) -> None:
         self._network, self._layout, self._plan, self._bands = network, layout, plan, bands
+        self._functions = functions
         self.seconds = 0.0
         self.ends_in, self.activation = "", ""
         self.channels = 1 if layout.labels else layout.channels or self._tried().shape[1]
         if not layout.labels:
             self.ends_in = self._ends_in(network.graph.ends_in.get(layout.output_name))
-            self.activation = decode.missing_activation(self.channels, self.ends_in)
+            self.activation = "" if functions else decode.missing_activation(self.channels, self.ends_in)
         self.seconds = 0.0
 
     @property
@@ -47,6 +52,8 @@ class Scorer:
         arranged = self._arranged(windows)
         if arranged.shape[1] != self.channels:
             raise NotRunnable(f"The model gave {arranged.shape[1]} channels where its file promises {self.channels}.")
+        for function in self._functions:
+            arranged = compute(function, dict.fromkeys(function.names, arranged))
         if self._layout.labels:
             return arranged.astype(np.int64)
         found = decode.scores(arranged, self.activation)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import NotRunnable
+from .expression import FORMATS, parse
 from .finding import Finding
-from .model import Model, ModelInput, ModelOutput, Tensor
+from .model import Expression, Model, ModelInput, ModelOutput, Tensor
+from .sources import channels
 
 TASKS = frozenset({"semantic-segmentation", "segmentation", "classification"})
 PIXEL_DIMENSIONS = ({"height", "width"}, {"h", "w"}, {"y", "x"}, {"latitude", "longitude"}, {"lat", "lon"})
@@ -53,21 +56,22 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
         found.append(
             Finding("error", f"Input {first.name!r} names no bands, so none can be matched.", "", "no bands named")
         )
-    virtual = [b.name for b in first.bands if b.expression is not None]
-    if virtual:
-        text = f"The model computes {', '.join(virtual)} from other bands by an expression, which is not supported."
-        found.append(Finding("error", text, "Choose a model whose bands are all measured.", "computed bands"))
+    for band in first.bands:
+        if band.expression is not None:
+            found += _expression(band.expression, f"Band {band.name} is computed from others", "a computed band")
     if first.resize_type not in (None, "crop", "pad"):
         text = f"The model resizes its input ({first.resize_type}), which is not supported."
         found.append(Finding("error", text, "", "resizing"))
-    if any(s is not None and s.type == "processing" for s in first.value_scaling):
-        found.append(
-            Finding(
-                "error", "The model scales values by an expression, which is not supported.", "", "scaling expression"
-            )
-        )
-    if first.pre_processing and not skip_functions:
-        found.append(_function(first.pre_processing[0].format, str(first.pre_processing[0].expression), "before"))
+    for scaling in first.value_scaling:
+        if scaling is not None and scaling.expression is not None:
+            found += _expression(scaling.expression, "The model scales values by an expression", "scaling expression")
+    if not skip_functions:
+        for function in first.pre_processing:
+            found += _function(function, "before")
+    count = channels(first, skip_functions)
+    if len(first.value_scaling) > 1 and len(first.value_scaling) != count:
+        text = f"The item scales {len(first.value_scaling)} bands, and its function leaves {count}."
+        found.append(Finding("error", text, "Ask the publisher to correct the item.", "scaling unclear"))
     return found
 
 
@@ -78,12 +82,26 @@ def _output_obstacles(output: ModelOutput, skip_functions: bool) -> list[Finding
             f"The model's task is {', '.join(output.tasks) or 'not given'}; {', '.join(sorted(TASKS))} are supported."
         )
         found.append(Finding("error", text, "", "another task"))
-    if output.post_processing and not skip_functions:
-        found.append(_function(output.post_processing[0].format, str(output.post_processing[0].expression), "after"))
+    if not skip_functions:
+        for function in output.post_processing:
+            found += _function(function, "after")
     return found
 
 
-def _function(kind: str, expression: str, when: str) -> Finding:
-    named = f"a {kind} function to run {when} the model ({expression[:80]})"
+def _expression(expression: Expression, what: str, short: str) -> list[Finding]:
+    """Return the finding for an expression that can't be computed."""
+    try:
+        parse(expression)
+    except NotRunnable as error:
+        return [Finding("error", f"{what}: {error}", "Ask the publisher for one that GDAL computes.", short)]
+    return []
+
+
+def _function(function: Expression, when: str) -> list[Finding]:
+    """Return the finding for a function that is no expression of bands: code of an item is never run."""
+    if function.format in FORMATS:
+        return _expression(function, f"The item computes something {when} the model", f"{function.format} expression")
+    named = f"a {function.format} function to run {when} the model ({str(function.expression)[:80]})"
     text = f"The item names {named}, and no code of an item is ever run."
-    return Finding("error", text, "If your data needs it not, run with functions skipped.", f"{kind} function")
+    remedy = "If your data needs it not, run with functions skipped."
+    return [Finding("error", text, remedy, f"{function.format} function")]

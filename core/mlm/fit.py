@@ -11,8 +11,9 @@ from typing import Any, Mapping, Optional
 from .ability import doubts, obstacles
 from .bands import Match, match
 from .finding import Finding
-from .model import Model, ModelInput, ValueScaling
+from .model import Model
 from .raster import RasterBand, RasterInfo
+from .sources import source_scalings
 from .units import Units, choose
 
 _Box = tuple[float, float, float, float]
@@ -88,12 +89,12 @@ def fit(
     """Return how `model` and `raster` go together; `UsageError` where `by_hand` or `units` name what does not exist."""
     first = model.inputs[0]
     findings = obstacles(model, skip_functions)
-    matches = match(first.bands, raster.bands, by_hand or {})
-    findings += _missing(matches, first, raster)
+    matches = match(first.sources, raster.bands, by_hand or {})
+    findings += _missing(matches, raster)
     chosen = Units("raw")
     if matches and all(m.raster is not None for m in matches):
         rasters = [m.raster for m in matches if m.raster is not None]
-        chosen, said = choose(first.bands, scalings(first), rasters, units)
+        chosen, said = choose(first.sources, source_scalings(first), rasters, units)
         findings += said
         findings += _used_twice(matches)
         findings += _resolution(model, raster)
@@ -102,15 +103,8 @@ def fit(
     return Fit(matches, chosen, tuple(findings))
 
 
-def scalings(given: ModelInput) -> tuple[Optional[ValueScaling], ...]:
-    """Return one entry for each band: one for all is repeated, none is None."""
-    if len(given.value_scaling) == 1:
-        return given.value_scaling * len(given.bands)
-    return given.value_scaling or (None,) * len(given.bands)
-
-
-def _missing(matches: tuple[Match, ...], given: ModelInput, raster: RasterInfo) -> list[Finding]:
-    missing = [m for m, b in zip(matches, given.bands) if m.raster is None and b.expression is None]
+def _missing(matches: tuple[Match, ...], raster: RasterInfo) -> list[Finding]:
+    missing = [m for m in matches if m.raster is None]
     if not missing:
         return []
     has = ", ".join(b.name or f"band {place} without a name" for place, b in enumerate(raster.bands, 1))

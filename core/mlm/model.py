@@ -99,6 +99,8 @@ class Tensor:
 class ModelInput:
     """One input: its bands in channel order and what happens to their values before the model sees them.
 
+    `sources` are the bands that a raster must have: the measured ones in order, then those that only expressions name.
+
     `value_scaling` is empty (none), has one entry (for all bands) or one for each band; None stands for a band left as
     is.
     """
@@ -106,6 +108,7 @@ class ModelInput:
     name: str
     tensor: Tensor
     bands: tuple[Band, ...] = ()
+    sources: tuple[Band, ...] = ()
     variables: tuple[Band, ...] = ()
     description: str = ""
     value_scaling: tuple[Optional[ValueScaling], ...] = ()

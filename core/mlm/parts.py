@@ -11,6 +11,7 @@ from .bandinfo import complete, described
 from .classes import SPELLINGS, classes
 from .model import Band, Expression, ModelInput, ModelOutput, Note, Tensor, ValueScaling
 from .node import Node
+from .sources import sources_of
 
 SHAPE_LIMIT = 10**6
 """The largest size of a dimension that is taken seriously."""
@@ -58,15 +59,17 @@ def model_input(node: Node, known: list[Band], notes: list[Note]) -> ModelInput:
         )
     if node["norm_by_channel"].present:
         notes.append(Note(node["norm_by_channel"].path, "norm_by_channel is of forms before 1.4 and is ignored."))
+    functions = _functions(node["pre_processing_function"])
     return ModelInput(
         name=node["name"].text(),
         tensor=tensor,
         bands=bands,
+        sources=sources_of(bands, functions, known),
         variables=variables,
         description=node["description"].text(),
         value_scaling=scaling,
         resize_type=node["resize_type"].text() or None,
-        pre_processing=_functions(node["pre_processing_function"]),
+        pre_processing=functions,
         params={key: value.kept() for key, value in node["params"].members()},
         more=_more(node, INPUT_WORDS),
     )

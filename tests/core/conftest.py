@@ -114,9 +114,11 @@ def item() -> Callable[..., dict[str, Any]]:
                 "data_type": "float32",
             },
             "value_scaling": more.get("value_scaling"),
+            "pre_processing_function": more.get("pre"),
         }
         output = {
             "name": "map",
+            "post_processing_function": more.get("post"),
             "tasks": more.get("tasks", ["semantic-segmentation"]),
             "result": {
                 "shape": more.get("result_shape", [-1, classes, -1, -1]),

@@ -115,6 +115,60 @@ def test_scaling_and_units_reach_the_network(raster, convolution, item, classify
     assert pixels.tolist() == [[0, 1]]
 
 
+NDVI = {"name": "ndvi", "format": "rio-calc", "expression": "(nir - red) / (nir + red)"}
+
+
+def test_a_computed_band_is_made_of_the_rasters_own(raster, convolution, item, classify):
+    # Scores are NDVI and 0.2: class 0 where NDVI is above 0.2. NDVI of (2, 8) is 0.6, of (4, 5) 0.11, of (0, 0) none.
+    weights = np.array([[[[1.0]]], [[[0.0]]]])
+    file = convolution(weights, bias=np.array([0, 0.2]))
+    values = np.array([[[2, 4, 0]], [[8, 5, 0]]], np.float32)
+    pixels, result, _ = classify(item(file, [NDVI]), raster(values, BANDS))
+    assert pixels.tolist() == [[0, 1, 255]]
+    assert sum(c["pixels"] for c in result.classes) == 2
+
+
+def test_a_missing_band_of_a_computed_one_is_named(raster, convolution, item, classify):
+    model = item(convolution(np.ones((2, 1, 1, 1))), [NDVI])
+    with pytest.raises(DoesNotFit, match="wants the band nir; the layer has red, green"):
+        classify(model, raster(noise(2, 5, 5), ["red", "green"]))
+
+
+def test_a_function_makes_one_band_of_two_before_they_are_scaled(raster, convolution, item, classify):
+    # (A - B) / (A + B) of (8, 2) and (5, 4) is 0.6 and 0.11; times 10 by value_scaling; class 0 above 2.
+    file = convolution(np.array([[[[1.0]]], [[[0.0]]]]), bias=np.array([0, 2.0]))
+    function = {"format": "gdal-calc", "expression": "(A - B) / (A + B)"}
+    model = item(file, ["nir", "red"], pre=function, value_scaling=[{"type": "scale", "value": 0.1}])
+    values = np.array([[[2, 4]], [[8, 5]]], np.float32)
+    assert classify(model, raster(values, BANDS))[0].tolist() == [[0, 1]]
+
+
+def test_a_scaling_expression_is_computed_for_its_band(raster, convolution, item, classify):
+    scaling = [{"type": "processing", "format": "gdal-calc", "expression": "A * logical_or(A <= 177, A >= 185)"}, None]
+    # 180 becomes 0 in red; 200 stays. Class 1 where nir is more.
+    values = np.array([[[180, 200]], [[100, 100]]], np.float32)
+    pixels, _, _ = classify(item(convolution(LARGER), BANDS, value_scaling=scaling), raster(values, BANDS))
+    assert pixels.tolist() == [[1, 0]]
+
+
+def test_a_function_after_the_model_changes_its_output(raster, network, item, classify):
+    nodes = [helper.make_node("ArgMax", ["x"], ["y"], axis=1, keepdims=1)]
+    shape = ("n", 2, "h", "w")
+    file = network(nodes, [("x", shape, TensorProto.FLOAT)], [("y", ("n", 1, "h", "w"), TensorProto.INT64)])
+    post = {"format": "gdal-calc", "expression": "logical_not(A)"}
+    model = item(file, BANDS, post=post, result_shape=[-1, 1, -1, -1])
+    values = noise(2, 20, 20)
+    pixels, _, _ = classify(model, raster(values, BANDS), tile=32)
+    assert (pixels == (values[1] <= values[0])).all()
+
+
+@pytest.mark.parametrize("where", ["pre", "post"])
+def test_a_function_of_code_is_shown_and_never_run(raster, convolution, item, classify, where):
+    function = {"format": "python", "expression": "os:remove"}
+    with pytest.raises(DoesNotFit, match="python function .*os:remove.* no code of an item is ever run"):
+        classify(item(convolution(LARGER), BANDS, **{where: function}), raster(noise(2, 5, 5), BANDS))
+
+
 def test_a_band_mapped_by_hand_is_used(raster, convolution, item, classify):
     values = noise(2, 20, 20)
     hand = {"red": "2", "nir": "1"}
