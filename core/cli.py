@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--merge", choices=("blend", "crop"), default="blend", help="how overlapping windows become one")
     one.add_argument("--batch-size", type=int, metavar="N", help="windows handed to the network at once")
-    one.add_argument("--threshold", type=float, metavar="T", help="score from which a single class counts")
+    one.add_argument("--threshold", type=float, metavar="T", help="score below which a pixel is not of a class")
+    one.add_argument("--probabilities", metavar="FILE", help="also write the scores of all classes")
+    one.add_argument("--confidence", metavar="FILE", help="also write the score of each pixel's class")
 
     one = _add(commands, "runtime", _runtime, "Show, make or remove the engine's Python environment.")
     one.add_argument("action", choices=("status", "install", "remove"))
@@ -185,7 +187,10 @@ def _run(options: argparse.Namespace, watch: Watch) -> int:
     from .commands import run
 
     params = _fit_params(options)
-    words = ("output", "extent", "extent_crs", "tile", "overlap", "merge", "batch_size", "threshold")
+    words = (
+        *("output", "extent", "extent_crs", "tile", "overlap", "merge", "batch_size", "threshold"),
+        *("probabilities", "confidence"),
+    )
     params.update({word: getattr(options, word) for word in words})
     found = run(params, _context(watch))
     total = sum(c["pixels"] for c in found["classes"]) or 1

@@ -16,10 +16,13 @@ from .catalog.store import Store, Stored
 from .errors import UsageError
 from .mlm.model import Artifact, Band, Model
 from .mlm.read import read
+from .mlm.threshold import recommended
 from .mlm.write import save_item, write
 from .watch import Watch
 
 Params = Mapping[str, Any]
+EXTRA = ("probabilities", "confidence")
+"""Files that a run makes besides its output, where they are named."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def run(params: Params, context: Context) -> dict[str, Any]:
     """Run a model on a raster and write the result."""
     from .inference.check import required
     from .inference.plan import area_of, plan
+    from .inference.products import Wanted
     from .inference.run import Job
     from .inference.run import run as run_job
 
@@ -86,6 +90,7 @@ def run(params: Params, context: Context) -> dict[str, Any]:
     checked, raster, file = _checked(params, context, model, fetch=True)
     network, layout = required(checked, model)
     area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
+    threshold, notes = _threshold(params, model)
     job = Job(
         model=model,
         network=network,
@@ -103,8 +108,9 @@ def run(params: Params, context: Context) -> dict[str, Any]:
         ),
         output=_output(params["output"], raster.source),
         checksum=file.sha256 if file else "",
-        file_note=file.note if file else "",
-        threshold=_threshold(params),
+        notes=(*((file.note,) if file and file.note else ()), *notes),
+        wanted=Wanted(**{word: _output(params[word], raster.source) for word in EXTRA if params.get(word)}),
+        threshold=threshold,
         skipped_functions=bool(params.get("skip_functions")),
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
     )
@@ -223,10 +229,12 @@ def _output(name: str, source: str) -> Path:
     return path
 
 
-def _threshold(params: Params) -> Optional[float]:
+def _threshold(params: Params, model: Model) -> tuple[Optional[float], tuple[str, ...]]:
+    """Return the threshold, asked for or recommended by the item, and what is to be said about it."""
     value = params.get("threshold")
     if value is None:
-        return None
+        found, word = recommended(model)
+        return found, (f"the threshold of {found:g} is the item's own ({word})",) if found is not None else ()
     if not 0 < float(value) < 1:
         raise UsageError(f"A threshold of {value} makes no sense; scores lie between 0 and 1.")
-    return float(value)
+    return float(value), ()

@@ -12,57 +12,94 @@ from ..mlm.legend import LegendEntry, legend
 from ..mlm.model import ModelClass, ModelOutput
 from .layout import Layout
 
+HALF = 0.5
+"""The score from which a single channel counts, unless somebody says otherwise."""
+UNCLASSIFIED = "unclassified"
+"""The class of pixels whose best score is below the threshold."""
+GREY = "BBBBBB"
+
 
 @dataclass(frozen=True)
 class Coding:
-    """`values[k]` is what channel k is written as; None for labels, which are written as they are."""
+    """How scores become numbers of classes.
+
+    `values[k]` is what channel k is written as; None for labels, which are written as they are. `threshold` is the
+    score from which a single channel counts, and below which, of several, the best does not: such pixels get `below`.
+    """
 
     values: Optional[np.ndarray]
     nodata: int
     data_type: str
     entries: tuple[LegendEntry, ...]
-    said: str = ""
+    threshold: Optional[float] = None
+    below: Optional[int] = None
+    said: tuple[str, ...] = ()
 
-    def encode(self, index: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        """Return the result's pixels for class places (or labels) and where they are valid."""
-        if self.values is not None:
-            coded = self.values[index]
-        else:
-            low, high = np.iinfo(self.data_type).min, np.iinfo(self.data_type).max
-            wild = index[valid & ((index < low) | (index > high))]
-            if wild.size:
-                raise NotRunnable(f"The model gave the label {wild[0]}, which is none of the item's classes.")
-            coded = index.astype(self.data_type)
+    def encode(self, scores: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        """Return the result's pixels (rows, columns) for scores (channels, rows, columns), or labels (1, ...)."""
+        coded = self._labels(scores[0], valid) if self.values is None else self._classes(scores)
         return np.where(valid, coded, np.asarray(self.nodata, self.data_type))
 
+    def _classes(self, scores: np.ndarray) -> np.ndarray:
+        if self.values is None:
+            raise TypeError("labels have no scores")
+        if scores.shape[0] == 1:
+            threshold = HALF if self.threshold is None else self.threshold
+            return self.values[(scores[0] >= threshold).astype(np.intp)]
+        coded = self.values[scores.argmax(axis=0)]
+        if self.threshold is None or self.below is None:
+            return coded
+        return np.where(scores.max(axis=0) >= self.threshold, coded, np.asarray(self.below, self.data_type))
 
-def coding(output: ModelOutput, layout: Layout, channels: int) -> Coding:
+    def _labels(self, labels: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        low, high = np.iinfo(self.data_type).min, np.iinfo(self.data_type).max
+        wild = labels[valid & ((labels < low) | (labels > high))]
+        if wild.size:
+            raise NotRunnable(f"The model gave the label {wild[0]}, which is none of the item's classes.")
+        return labels.astype(self.data_type)
+
+
+def coding(output: ModelOutput, layout: Layout, channels: int, threshold: Optional[float] = None) -> Coding:
     """Return how the classes of `output` are written; `channels` is what the network really gives."""
-    classes = output.classes
-    said = ""
     if layout.labels:
-        values = None
-        numbers = [c.value for c in classes]
-    else:
-        places = max(2, channels)
-        if not classes:
-            classes = tuple(ModelClass(k, f"class {k}") for k in range(places))
-            said = f"The item names no classes; they are numbered from 0 to {places - 1}."
-        elif len(classes) == 1:
-            other = 0 if classes[0].value != 0 else 1
-            classes = tuple(sorted((*classes, ModelClass(other, "other")), key=lambda c: c.value != other))
-            said = f"The item names one class; everything else is written as {other}."
-        numbers = [c.value for c in classes]
-        if sorted(numbers) != list(range(places)):
-            said = (
-                said
-                or f"Channels 0 to {places - 1} are the classes by ascending value: {', '.join(map(str, numbers))}."
-            )
-        values = np.array(numbers)
-    nodata = _nodata(classes)
-    data_type = _type([*numbers, nodata])
-    typed = None if values is None else values.astype(data_type)
-    return Coding(typed, nodata, data_type, legend(classes), said)
+        numbers = [c.value for c in output.classes]
+        nodata = _nodata(output.classes)
+        return Coding(None, nodata, _type([*numbers, nodata]), legend(output.classes))
+    classes, said = _complete(output.classes, max(2, channels))
+    numbers = [c.value for c in classes]
+    below = None
+    if threshold is not None and channels > 1:
+        below = next(n for n in range(65536) if n not in numbers)
+        said.append(f"pixels whose best score is below {threshold:g} are {UNCLASSIFIED} ({below})")
+    elif channels == 1:
+        said.append(f"class {numbers[1]} from a score of {HALF if threshold is None else threshold:g} on")
+    shown = classes if below is None else (*classes, ModelClass(below, UNCLASSIFIED, color=GREY))
+    nodata = _nodata(shown)
+    data_type = _type([*(c.value for c in shown), nodata])
+    values = np.array(numbers).astype(data_type)
+    return Coding(values, nodata, data_type, legend(shown), threshold, below, tuple(said))
+
+
+def _complete(classes: tuple[ModelClass, ...], places: int) -> tuple[tuple[ModelClass, ...], list[str]]:
+    """Return a class for each channel, in the channels' order, and what had to be decided for that.
+
+    Raises `NotRunnable` where the item names another number of classes.
+    """
+    if not classes:
+        made = tuple(ModelClass(k, f"class {k}") for k in range(places))
+        return made, [f"the item names no classes; they are numbered from 0 to {places - 1}"]
+    if len(classes) == 1 and places == 2:
+        other = 0 if classes[0].value != 0 else 1
+        return (ModelClass(other, "other"), *classes), [f"the item names one class; all else is written as {other}"]
+    if len(classes) != places:
+        raise NotRunnable(
+            f"The model gives scores for {places} classes, and its item names {len(classes)}. "
+            "Ask the publisher to correct the item."
+        )
+    numbers = [c.value for c in classes]
+    if numbers == list(range(places)):
+        return classes, []
+    return classes, [f"channels 0 to {places - 1} are the classes by ascending value: {', '.join(map(str, numbers))}"]
 
 
 def _nodata(classes: tuple[ModelClass, ...]) -> int:

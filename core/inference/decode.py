@@ -4,8 +4,6 @@ gives those.
 
 from __future__ import annotations
 
-from typing import Optional
-
 import numpy as np
 
 from ..errors import NotRunnable
@@ -63,12 +61,3 @@ def scores(arranged: np.ndarray, activation: str) -> np.ndarray:
         with np.errstate(over="ignore"):
             return 1.0 / (1.0 + np.exp(-values))
     return values
-
-
-def class_index(values: np.ndarray, labels: bool, threshold: Optional[float]) -> np.ndarray:
-    """Return the class's place for scores (classes, height, width), or the class number itself for labels."""
-    if labels:
-        return values[0]
-    if values.shape[0] == 1:
-        return (values[0] >= (0.5 if threshold is None else threshold)).astype(np.intp)
-    return values.argmax(axis=0)

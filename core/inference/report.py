@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Mapping, Optional
 
 import numpy
@@ -14,6 +14,7 @@ import rasterio
 from ..mlm.fit import Fit
 from ..mlm.legend import LegendEntry
 from ..mlm.model import Model, ValueScaling
+from .coding import Coding
 from .plan import Plan
 from .scorer import Scorer
 
@@ -38,9 +39,12 @@ class Result:
     inference_seconds: float
     peak_memory_mb: Optional[float]
     provider: str
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Files that were asked for besides the output, by what they are."""
 
     def to_json(self) -> dict[str, Any]:
         out = asdict(self)
+        out.update(out.pop("more"))
         for word in ("seconds", "load_seconds", "inference_seconds"):
             out[word] = round(out[word], 3)
         if self.peak_memory_mb is not None:
@@ -49,7 +53,7 @@ class Result:
 
 
 def applied(
-    model: Model, fit: Fit, plan: Plan, scorer: Scorer, more: str, provider: str, skipped: bool
+    model: Model, fit: Fit, plan: Plan, scorer: Scorer, coded: Optional[Coding], provider: str, skipped: bool
 ) -> tuple[str, ...]:
     """Return the steps of the run in order, in words."""
     bands = ", ".join(f"{m.model} = {m.raster.label} ({_how(m.how)})" for m in fit.bands if m.raster)
@@ -68,20 +72,18 @@ def applied(
         steps.append(f"scores: {scorer.activation} over what the network gives")
     if not skipped:
         steps += [f"after the network: {f.expression}" for f in output.post_processing]
-    if more:
-        steps.append(more)
+    steps += coded.said if coded is not None else ()
     steps.append(f"onnxruntime {onnxruntime.__version__} on {provider}")
     return tuple(steps)
 
 
-def assumed(model: Model, fit: Fit, file_note: str, skipped: bool) -> tuple[str, ...]:
+def assumed(model: Model, fit: Fit, notes: tuple[str, ...], skipped: bool) -> tuple[str, ...]:
     """Return what was taken for granted: doubts that were passed over, choices by comparison, skipped functions,
     repairs.
     """
     taken = [f.text for f in fit.findings if f.level in ("doubt", "note")]
     taken += [f"{n.field}: {n.text}" for n in model.notes if n.assumed]
-    if file_note:
-        taken.append(file_note)
+    taken += notes
     first, output = model.inputs[0], model.outputs[0]
     if skipped:
         functions = [*first.pre_processing, *output.post_processing]

@@ -9,24 +9,25 @@ from typing import Optional
 
 from rasterio.transform import Affine
 
+from ..mlm.ability import is_regression
 from ..mlm.expression import Parsed, parse
 from ..mlm.fit import Fit
 from ..mlm.model import Model
 from ..mlm.raster import RasterInfo
 from ..watch import Watch
-from . import decode, report
+from . import report
 from .coding import coding
 from .layout import Layout
 from .memory import Peak
 from .mosaic import Mosaic
 from .plan import Plan
 from .prepare import recipe
+from .products import Products, Wanted
 from .reader import ReadAhead
+from .rows import Grid
 from .scorer import Scorer
 from .scratch import Scratch
 from .session import Network
-from .sidecars import write_category_names, write_style
-from .writer import ClassRaster
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Job:
     plan: Plan
     output: Path
     checksum: str = ""
-    file_note: str = ""
+    notes: tuple[str, ...] = ()
+    wanted: Wanted = Wanted()
     threshold: Optional[float] = None
     skipped_functions: bool = False
     scratch: Optional[Path] = None
@@ -54,43 +56,38 @@ def run(job: Job, watch: Watch) -> report.Result:
     """
     started = time.perf_counter()
     plan, area, bands = job.plan, job.plan.area, job.fit.rasters
-    given = job.model.inputs[0]
-    steps = recipe(given, [job.fit.units.linear(b) for b in bands], job.skipped_functions)
-    transform = _moved(Affine(*job.raster.transform), area.row, area.col)
+    output = job.model.outputs[0]
+    steps = recipe(job.model.inputs[0], [job.fit.units.linear(b) for b in bands], job.skipped_functions)
+    grid = Grid(area.width, area.height, job.raster.crs, _moved(Affine(*job.raster.transform), area.row, area.col))
     with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
         watch.tell(0.0, "Reading the raster")
-        scorer = Scorer(job.network, job.layout, plan, len(steps.scaling), post(job))
-        coded = coding(job.model.outputs[0], job.layout, scorer.channels)
+        scorer = Scorer(job.network, job.layout, plan, len(steps.scaling), post(job), numbers=is_regression(output))
+        coded = None if is_regression(output) else coding(output, job.layout, scorer.channels, job.threshold)
         mosaic = Mosaic(plan, scorer.channels, scorer.data_type)
-        applied = report.applied(
-            job.model, job.fit, plan, scorer, coded.said, job.network.provider, job.skipped_functions
-        )
-        assumed = report.assumed(job.model, job.fit, job.file_note, job.skipped_functions)
+        applied = report.applied(job.model, job.fit, plan, scorer, coded, job.network.provider, job.skipped_functions)
+        assumed = report.assumed(job.model, job.fit, job.notes, job.skipped_functions)
         tags = report.tags(job.model, job.checksum, applied, assumed, tuple(dict.fromkeys(b.file for b in bands)))
         clock = _Clock(watch, plan.rows * plan.columns)
-        raster = ClassRaster(scratch.path(), area.width, area.height, job.raster.crs, transform, coded, tags)
-        with raster, ReadAhead(plan, bands, steps, watch) as windows:
+        products = Products(output, coded, scorer.channels, grid, tags, scratch, job.wanted)
+        with products, ReadAhead(plan, bands, steps, watch) as windows:
             for batch in windows.batches():
                 for window, scores in zip(batch, scorer.scores(batch)):
                     row, col, finished = mosaic.add(window.i, window.j, scores)
-                    index = decode.class_index(finished, job.layout.labels, job.threshold)
-                    valid = window.valid[plan.halo :, plan.halo :][: index.shape[0], : index.shape[1]]
-                    raster.put(row, col, coded.encode(index, valid))
+                    inside = window.valid[plan.halo :, plan.halo :]
+                    products.put(row, col, finished, inside[: finished.shape[1], : finished.shape[2]])
                     if window.j == plan.columns - 1:
-                        raster.rows_done(row + index.shape[0])
+                        products.done(row + finished.shape[1])
                 clock.done(len(batch))
             watch.tell(None, "Writing overviews")
-            raster.finish(watch.check)
-        write_category_names(scratch.path(".aux.xml"), coded.entries)
-        write_style(scratch.path().with_suffix(".qml"), coded.entries)
-        watch.check()
-        scratch.finish()
+            products.done(area.height)
+            products.finish(watch.check)
+    counted = products.classes
     return report.Result(
         output=str(job.output),
         model=job.model.id,
         width=area.width,
         height=area.height,
-        classes=report.classes(coded.entries, raster.counts, raster.areas),
+        classes=report.classes(coded.entries, counted.counts, counted.areas) if coded and counted else (),
         applied=applied,
         assumed=assumed,
         seconds=time.perf_counter() - started,
@@ -98,6 +95,7 @@ def run(job: Job, watch: Watch) -> report.Result:
         inference_seconds=scorer.seconds,
         peak_memory_mb=peak.mb,
         provider=job.network.provider,
+        more={name: str(path) for name, path in job.wanted.paths().items()},
     )
 
 

@@ -19,17 +19,26 @@ from .session import Network
 
 
 class Scorer:
-    """A network as one run uses it. `channels` is what it really gives; `seconds` is the time spent in onnxruntime."""
+    """A network as one run uses it. `channels` is what it really gives; `seconds` is the time spent in onnxruntime.
+
+    `numbers` says that the output is what it is, as in a regression, and no scores of classes.
+    """
 
     def __init__(
-        self, network: Network, layout: Layout, plan: Plan, bands: int, functions: Sequence[Parsed] = ()
+        self,
+        network: Network,
+        layout: Layout,
+        plan: Plan,
+        bands: int,
+        functions: Sequence[Parsed] = (),
+        numbers: bool = False,
     ) -> None:
         self._network, self._layout, self._plan, self._bands = network, layout, plan, bands
         self._functions = functions
         self.seconds = 0.0
         self.ends_in, self.activation = "", ""
         self.channels = 1 if layout.labels else layout.channels or self._tried().shape[1]
-        if not layout.labels:
+        if not layout.labels and not numbers:
             self.ends_in = self._ends_in(network.graph.ends_in.get(layout.output_name))
             self.activation = "" if functions else decode.missing_activation(self.channels, self.ends_in)
         self.seconds = 0.0

@@ -8,7 +8,7 @@ from .finding import Finding
 from .model import Expression, Model, ModelInput, ModelOutput, Tensor
 from .sources import channels
 
-TASKS = frozenset({"semantic-segmentation", "segmentation", "classification"})
+TASKS = frozenset({"semantic-segmentation", "segmentation", "classification", "regression"})
 PIXEL_DIMENSIONS = ({"height", "width"}, {"h", "w"}, {"y", "x"}, {"latitude", "longitude"}, {"lat", "lon"})
 
 
@@ -31,6 +31,11 @@ def doubts(model: Model) -> list[Finding]:
     text = "As the item describes it, the model gives one class for each tile of the image, and no map of pixels."
     remedy = "Choose a model for semantic segmentation, unless you know that the item is wrong here."
     return [Finding("doubt", text, remedy, "one class for each tile")]
+
+
+def is_regression(output: ModelOutput) -> bool:
+    """Whether the output's values are numbers in their own right, and no scores of classes."""
+    return "regression" in output.tasks and not output.classes
 
 
 def per_pixel(given: ModelInput) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Callable, Mapping, Optional, Sequence
 
@@ -69,6 +70,8 @@ FAMILIES = ("nir", "rededge", "lwir")
 _NUMBERED = re.compile(r"\b(?:band[ _]?|b)\d{1,2}a?\b", re.IGNORECASE)
 """A band's number in a longer description: "B4, central wavelength 665 nm", "Blue (band 2)"."""
 
+_EXACT_UM = 0.001
+"""What is nearer than that is the band itself, though a hyperspectral image has others every 6 to 10 nm."""
 _CLOSE_UM = 0.006
 """How far one band lies on two satellites of one series; what is nearer than that is the same band."""
 _TOLERANCE_UM = 0.03
@@ -116,6 +119,7 @@ def match(wanted: Sequence[Band], offered: Sequence[RasterBand], by_hand: Mappin
     )
 
 
+@lru_cache(maxsize=4096)
 def common_name(text: str) -> str:
     """Return the common name that a band's name or description stands for, or an empty string."""
     for word in (_letters(text), _letters(_NUMBERED.sub(" ", text))):
@@ -136,6 +140,11 @@ def _same_common_name(model: Band, raster: RasterBand) -> bool:
     return bool(ours) and ours == _common(raster) and not _other_wavelength(model, raster)
 
 
+def _exact_wavelength(model: Band, raster: RasterBand) -> bool:
+    distance = _distance(model, raster)
+    return distance is not None and distance <= _EXACT_UM
+
+
 def _close_wavelength(model: Band, raster: RasterBand) -> bool:
     distance = _distance(model, raster)
     return distance is not None and distance <= min(_CLOSE_UM, _tolerance(model))
@@ -149,6 +158,7 @@ def _same_wavelength(model: Band, raster: RasterBand) -> bool:
 _STAGES: tuple[tuple[str, Callable[[Band, RasterBand], bool]], ...] = (
     ("name", _same_name),
     ("common name", _same_common_name),
+    ("wavelength", _exact_wavelength),
     ("wavelength", _close_wavelength),
     ("wavelength", _same_wavelength),
 )
@@ -186,10 +196,11 @@ def _common(band: Band | RasterBand) -> str:
     return common_name(band.common_name) or common_name(band.name)
 
 
-def _answers(name: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _answers(name: str) -> frozenset[str]:
     """Return what a band may be called by: its whole name, and the number with which it begins ("B4, 665 nm")."""
     number = _NUMBERED.match(name.strip())
-    return {word for word in (_plain(name), _plain(number[0]) if number else "") if word}
+    return frozenset(word for word in (_plain(name), _plain(number[0]) if number else "") if word)
 
 
 def _letters(text: str) -> str:

@@ -23,6 +23,8 @@ IMPOSSIBLE = 5.0
 """The cost above which no reading is taken at all; the brightest cloud costs less."""
 RIVAL = 1.0
 """How much more another plausible reading may cost and still be mentioned."""
+REACH = 1.0
+"""How far off, in units of 4 standard deviations, a guess may leave the middle of the values."""
 NARROW = 3.0
 """The most that little contrast costs: open water or a single cloud is no reason to refuse an image."""
 
@@ -36,6 +38,10 @@ GUESSES = (
 """Numbers that publishers divide by without saying so, each with the range in which the brightest values (98th
 percentile of all bands) must lie: 8 bits, reflectance x 10000, 16 bits, and the reverse of the first two. The ranges
 keep a cloud of 8000 from being read as 0.12 of 65535."""
+REFLECTANCE_DIVISOR = 10000.0
+"""The one number by which products of reflectance are commonly stored; another one makes no reflectance of a value."""
+REFLECTANCE_UNITS = ("1", "reflectance")
+"""What an item calls the unit of reflectance (UCUM's "1", or the word)."""
 SCALE_RANGE = 100.0
 """From here on the number of a `scale` is the top of the expected values (255, 10000); smaller ones mean anything."""
 
@@ -106,14 +112,15 @@ def choose(
     if not pairs:
         text = "No valid value of the layer is known, so its units could not be compared with the model's."
         return Units("raw", None, "no valid value of the layer is known"), (Finding("note", text),)
-    costs = {u: _cost(u, pairs) for u in (*_stated(rasters), *_guessed(rasters))}
+    guesses = [u for u in _guessed(rasters) if _reaches(u, pairs)]
+    costs = {u: _cost(u, pairs) for u in (*_stated(rasters), *guesses)}
     units = _nearest(costs, rasters)
     shown = _shown(units, pairs)
     if costs[units] > IMPOSSIBLE:
         text = f"The values are not what the model expects: {shown}."
         remedy = "Choose another layer, or say how the values are to be read (raw, scaled, or a number to divide by)."
         return Units("raw", None, shown), (Finding("error", text, remedy, "other values than the model's"),)
-    return Units(units.kind, units.value, shown), _doubts(units, costs, shown)
+    return Units(units.kind, units.value, shown), _doubts(units, costs, shown, _shaky(units, bands, rasters))
 
 
 def _nearest(costs: Mapping[Units, float], rasters: Sequence[RasterBand]) -> Units:
@@ -123,7 +130,7 @@ def _nearest(costs: Mapping[Units, float], rasters: Sequence[RasterBand]) -> Uni
     return stated if costs[stated] <= enough else min(costs, key=lambda u: costs[u])
 
 
-def _doubts(units: Units, costs: Mapping[Units, float], shown: str) -> tuple[Finding, ...]:
+def _doubts(units: Units, costs: Mapping[Units, float], shown: str, shaky: str) -> tuple[Finding, ...]:
     if costs[units] > PLAUSIBLE:
         text = f"The values are unusual for this model: {shown}."
         return (Finding("doubt", text, "Check the units.", "unusual values"),)
@@ -133,9 +140,30 @@ def _doubts(units: Units, costs: Mapping[Units, float], shown: str) -> tuple[Fin
     if rivals:
         text = f"The values can be taken {_words(units)} or {_words(rivals[0])}; the first is nearer: {shown}."
         return (Finding("doubt", text, "Choose the units by hand if this is wrong.", "units unclear"),)
+    if shaky:
+        text = f"Values are taken {_words(units)}, which is a guess: {shaky}; {shown}."
+        return (Finding("doubt", text, "Choose the units by hand if this is wrong.", "units"),)
     if units.kind == "raw":
         return ()
     return (Finding("note", f"Values are taken {_words(units)}: {shown}."),)
+
+
+def _shaky(units: Units, bands: Sequence[Band], rasters: Sequence[RasterBand]) -> str:
+    """Return why a divisor is a weak guess although its numbers are plausible, or an empty string."""
+    if units.kind != "divided":
+        return ""
+    if units.value != REFLECTANCE_DIVISOR and any(_is_reflectance(b) for b in bands):
+        return "the model expects reflectance, and the layer does not say that its values are such"
+    if any(r.data_type.startswith("float") for r in rasters):
+        return "the layer's numbers are floating-point, whose range does not tell how they were made"
+    return ""
+
+
+def _is_reflectance(band: Band) -> bool:
+    """Whether the item declares a band of the physical quantity, and no bare number between 0 and 1."""
+    low, high = band.minimum, band.maximum
+    fraction = low is not None and high is not None and 0.0 <= low < high <= 1.0
+    return band.unit.strip().lower() in REFLECTANCE_UNITS or fraction
 
 
 def _between(low: float, high: float) -> Expected:
@@ -157,20 +185,27 @@ def _guessed(rasters: Sequence[RasterBand]) -> list[Units]:
     return [Units("divided", d) for d, low, high in GUESSES if low <= bright <= high and not (whole and d < 1)]
 
 
+def _reaches(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> bool:
+    """Whether a guess brings the values to where the model's are; one that makes nearly nothing of them does not."""
+    return statistics.median(_off(units, want, band) for want, band in pairs) <= REACH
+
+
 def _cost(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> float:
     """Return how unlikely a reading is: the median over bands of how far the middle is off, in standard deviations /
     4, and how far the spread is off, in powers of ten. A perfect match costs 0; with a factor of 255 between them the
     spread alone costs 2.4.
     """
-    costs = []
-    for want, band in pairs:
-        factor, offset = units.linear(band)
-        median, low, high = band.median or 0.0, band.low or 0.0, band.high or 0.0
-        off = abs(median * factor + offset - want.middle) / want.spread / 4
-        spread = (high - low) * abs(factor) / 4
-        ratio = math.log10(spread / want.spread) if spread > 0 else -NARROW
-        costs.append(off + max(ratio, min(-ratio, NARROW)))
-    return statistics.median(costs)
+    return statistics.median(_off(units, want, band) + _contrast(units, want, band) for want, band in pairs)
+
+
+def _off(units: Units, want: Expected, band: RasterBand) -> float:
+    return abs(units.apply_to(band.median or 0.0, band) - want.middle) / want.spread / 4
+
+
+def _contrast(units: Units, want: Expected, band: RasterBand) -> float:
+    spread = ((band.high or 0.0) - (band.low or 0.0)) * abs(units.linear(band)[0]) / 4
+    ratio = math.log10(spread / want.spread) if spread > 0 else -NARROW
+    return max(ratio, min(-ratio, NARROW))
 
 
 def _wished(wish: str, rasters: Sequence[RasterBand]) -> Units:

@@ -66,6 +66,17 @@ def test_run_writes_the_classes_and_prints_one_object(capsys, model, image, tmp_
     assert set(result["classes"][0]) == {"value", "name", "color", "pixels", "area"}
 
 
+def test_the_items_own_threshold_is_used_and_said(capsys, model, image, tmp_path):
+    path = Path(model())
+    described = json.loads(path.read_text())
+    described["properties"]["mlm:hyperparameters"] = {"inference": {"confidence_threshold": 0.9}}
+    path.write_text(json.dumps(described))
+    status, out, _ = call(capsys, "run", path, image, "-o", tmp_path / "out.tif", "--units", "0.01", "--json")
+    result = json.loads(out)
+    assert status == 0 and result["classes"][-1]["name"] == "unclassified"
+    assert "the threshold of 0.9 is the item's own (inference.confidence_threshold)" in result["assumed"]
+
+
 def test_describe_gives_the_keys_that_others_rely_on(capsys, model):
     status, out, _ = call(capsys, "describe", model(), "--json")
     found = json.loads(out)

@@ -16,6 +16,7 @@ from mlm_runner.core.errors import Cancelled, DoesNotFit, NotRunnable, RasterUnr
 from mlm_runner.core.inference.check import check, required
 from mlm_runner.core.inference.inspect import inspect
 from mlm_runner.core.inference.plan import area_of, plan
+from mlm_runner.core.inference.products import Wanted
 from mlm_runner.core.inference.run import Job, run
 from mlm_runner.core.inference.session import Network
 from mlm_runner.core.mlm.read import read
@@ -30,13 +31,26 @@ LARGER = np.eye(2).reshape(2, 2, 1, 1)
 def classify(tmp_path):
     """Run an item on rasters and return (pixels, result, output path)."""
 
-    def go(item, rasters, extent=None, watch=None, units="raw", threshold=None, by_hand=None, out="out.tif", **options):
+    def go(
+        item, rasters, extent=None, watch=None, units="raw", threshold=None, by_hand=None, out="out.tif",
+        wanted=None, **options,
+    ):  # fmt: skip
         model = read(item)
         info = inspect([rasters] if isinstance(rasters, str) else rasters)
         checked = check(model, info, Path(item["assets"]["model"]["href"]), by_hand=by_hand, units=units)
         net, lies = required(checked, model)
         layout_plan = plan(model, lies, area_of(info, extent), **options)
-        job = Job(model, net, lies, info, checked.fit, layout_plan, tmp_path / out, threshold=threshold)
+        job = Job(
+            model,
+            net,
+            lies,
+            info,
+            checked.fit,
+            layout_plan,
+            tmp_path / out,
+            threshold=threshold,
+            wanted=wanted or Wanted(),
+        )
         result = run(job, watch or Watch())
         with rasterio.open(tmp_path / out) as file:
             return file.read(1), result, tmp_path / out
@@ -248,6 +262,47 @@ def test_without_the_onnx_package_a_trial_tells_probabilities_from_logits(
     pixels, result, _ = classify(item(file, ["red"]), raster(np.array([[[-0.2, 0.2]]], np.float32), ["red"]))
     assert pixels.tolist() == [[0, 1]]
     assert ("scores: sigmoid, by the network itself" in result.applied) == (last == "Sigmoid")
+
+
+def test_probabilities_and_confidence_are_those_of_the_softmax(raster, convolution, item, classify, tmp_path):
+    # Logits (0, 2) have the softmax 0.1192 and 0.8808, by hand; (1, 1) one half each.
+    values = np.array([[[0, 1, -9]], [[2, 1, -9]]], np.float32)
+    wanted = Wanted(probabilities=tmp_path / "p.tif", confidence=tmp_path / "c.tif")
+    classify(item(convolution(LARGER), BANDS), raster(values, BANDS, nodata=-9), wanted=wanted)
+    with rasterio.open(tmp_path / "p.tif") as file:
+        assert file.descriptions == ("class-0", "class-1")
+        assert np.allclose(file.read()[:, 0], [[0.1192, 0.5, np.nan], [0.8808, 0.5, np.nan]], atol=1e-4, equal_nan=True)
+    with rasterio.open(tmp_path / "c.tif") as file:
+        assert np.allclose(file.read(1), [[0.8808, 0.5, np.nan]], atol=1e-4, equal_nan=True)
+
+
+def test_an_uncertain_pixel_is_unclassified_and_not_class_0(raster, convolution, item, classify):
+    values = np.array([[[0, 1, 4]], [[2, 1, 0]]], np.float32)
+    pixels, result, _ = classify(item(convolution(LARGER), BANDS), raster(values, BANDS), threshold=0.8)
+    assert pixels.tolist() == [[1, 2, 0]]
+    assert [(c["value"], c["name"], c["pixels"]) for c in result.classes] == [
+        (0, "class-0", 1),
+        (1, "class-1", 1),
+        (2, "unclassified", 1),
+    ]
+
+
+def test_a_regression_keeps_its_numbers_negative_ones_too(raster, convolution, item, classify):
+    # Peers write numbers between -1 and 1 as zeros, or cut them at one half.
+    model = item(convolution(np.array([[[[-0.5]], [[0.25]]]])), BANDS, classes=1, tasks=["regression"])
+    model["properties"]["mlm:output"][0].pop("classification:classes")
+    values = np.array([[[1, 0.5, 7]], [[2, 0, -9]]], np.float32)
+    numbers, result, path = classify(model, raster(values, BANDS, nodata=-9))
+    assert np.allclose(numbers, [[0.0, -0.25, np.nan]], equal_nan=True)
+    assert result.classes == ()
+    with rasterio.open(path) as file:
+        assert file.dtypes == ("float32",) and np.isnan(file.nodata)
+
+
+def test_more_channels_than_classes_are_refused(raster, convolution, item, classify):
+    legend = [{"value": k, "name": f"c{k}"} for k in range(3)]
+    with pytest.raises(DoesNotFit, match="names 3 classes; the file's output has 2 channels"):
+        classify(item(convolution(LARGER), BANDS, legend=legend), raster(noise(2, 9, 9), BANDS))
 
 
 def test_classes_keep_the_values_that_the_item_gives_them(raster, convolution, item, classify):
