@@ -23,8 +23,9 @@ IMPOSSIBLE = 5.0
 """The cost above which no reading is taken at all; the brightest cloud costs less."""
 RIVAL = 1.0
 """How much more another plausible reading may cost and still be mentioned."""
-REACH = 1.0
-"""How far off, in units of 4 standard deviations, a guess may leave the middle of the values."""
+REACH = 4.0
+"""How far below the expected middle, in standard deviations, a guess may leave the middle of the values: clouds are far
+brighter than what models are trained on, and nothing is as much darker."""
 NARROW = 3.0
 """The most that little contrast costs: open water or a single cloud is no reason to refuse an image."""
 
@@ -186,8 +187,9 @@ def _guessed(rasters: Sequence[RasterBand]) -> list[Units]:
 
 
 def _reaches(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> bool:
-    """Whether a guess brings the values to where the model's are; one that makes nearly nothing of them does not."""
-    return statistics.median(_off(units, want, band) for want, band in pairs) <= REACH
+    """Whether a guess brings the values to where the model's are, and does not make next to nothing of them."""
+    below = [(want.middle - units.apply_to(band.median or 0.0, band)) / want.spread for want, band in pairs]
+    return statistics.median(below) <= REACH
 
 
 def _cost(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> float:
@@ -256,6 +258,12 @@ def _shown(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> str:
     """Return the comparison in numbers, for the first band."""
     want, band = pairs[0]
     median = band.median or 0.0
-    became = "" if units.kind == "raw" else f" ({units.apply_to(median, band):.4g} {_words(units)})"
-    about = f"{want.middle:.4g} ± {want.spread:.2g}"
-    return f"the middle value of {band.name or f'band {band.index}'} is {median:.4g}{became}, the model expects {about}"
+    became = "" if units.kind == "raw" else f" ({_digits(units.apply_to(median, band))} {_words(units)})"
+    about = f"{_digits(want.middle)} ± {_digits(want.spread, 2)}"
+    name = band.name or f"band {band.index}"
+    return f"the middle value of {name} is {_digits(median)}{became}, the model expects {about}"
+
+
+def _digits(number: float, digits: int = 4) -> str:
+    """Return a number with its first digits, and a large one whole: 0.1256, 40000."""
+    return f"{number:.0f}" if 10**digits <= abs(number) < 1e15 else f"{number:.{digits}g}"
