@@ -18,7 +18,7 @@ def missing_activation(channels: int, in_file: str) -> str:
 
 
 def arrange(raw: np.ndarray, layout: Layout, windows: int, tile: tuple[int, int]) -> np.ndarray:
-    """Return the raw output as (windows, channels, height, width); labels have one channel.
+    """Return the raw output as (windows, channels, height, width); labels have one channel, scenes one pixel.
 
     Raises `NotRunnable` where it is not as large as the input, which needs more than this engine does.
     """
@@ -26,6 +26,8 @@ def arrange(raw: np.ndarray, layout: Layout, windows: int, tile: tuple[int, int]
         rows = raw if layout.output_order[0] == "batch" else raw.T
         pixels = rows.reshape(windows, tile[0], tile[1], -1)
         return pixels.transpose(0, 3, 1, 2)
+    if layout.scene:
+        return raw[:, :, None, None]
     order = list(layout.output_order)
     if "channel" not in order:
         raw, order = np.expand_dims(raw, 1), [order[0], "channel", *order[1:]]

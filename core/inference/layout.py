@@ -22,6 +22,9 @@ DIMENSIONS = {
 }  # fmt: skip
 """Names of dimensions in items, and what they are to a run."""
 
+SCENE_TASKS = frozenset({"classification", "scene-classification"})
+"""Tasks whose output may be one row of scores for a whole image."""
+
 BY_RANK = {
     4: ("batch", "channel", "height", "width"),
     3: ("batch", "height", "width"),
@@ -54,7 +57,13 @@ class Layout:
 
     @property
     def per_pixel(self) -> bool:
+        """Whether the network sees one pixel at a time."""
         return "height" not in self.input_order
+
+    @property
+    def scene(self) -> bool:
+        """Whether the network gives scores for a whole window, and none for its pixels."""
+        return "height" in self.input_order and "height" not in self.output_order
 
 
 def layout(model: Model, network: Network, skip_functions: bool = False) -> tuple[Optional[Layout], list[Finding]]:
@@ -120,6 +129,8 @@ def _output_order(
     rank = len(output.shape)
     names = tuple(DIMENSIONS.get(d, d) for d in declared.tensor.dim_order)
     image = {"height", "width"} <= set(names)
+    if not per_pixel and rank == 2 and SCENE_TASKS & set(declared.tasks):
+        return BY_RANK[2]
     if len(names) == rank and len(set(names)) == rank and set(names) <= set(DIMENSIONS.values()) and image != per_pixel:
         return names
     if per_pixel and rank in (1, 2):

@@ -98,6 +98,8 @@ def plan(
         side = tile or PIXEL_TILE
         return Plan(area, (side, side), 0, 0, 1)
     size = (_side(model, layout, "height", tile), _side(model, layout, "width", tile))
+    if layout.scene:
+        return Plan(area, size, 0, 0, _batch(layout, batch_size))
     overlap_px = 2 * round(min(size) * share / 2)
     halo = overlap_px // 2 if merge == "crop" or layout.labels else overlap_px // 4
     ramp = overlap_px - 2 * halo
@@ -152,6 +154,8 @@ def _side(model: Model, layout: Layout, side: str, wish: Optional[int]) -> int:
         return wish
     given = model.inputs[0].tensor
     declared = {DIMENSIONS.get(d, d): s for d, s in zip(given.dim_order, given.shape)}.get(side, -1)
+    if declared < 8 and layout.scene:
+        raise UsageError("The model gives one class for an image of any size. Say how large its tiles are (--tile N).")
     return declared if declared >= 8 else TILE
 
 

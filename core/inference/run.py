@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+import numpy as np
 from rasterio.transform import Affine
 
 from ..mlm.ability import is_regression
@@ -19,15 +20,18 @@ from . import report
 from .coding import coding
 from .layout import Layout
 from .memory import Peak
-from .mosaic import Mosaic
+from .mosaic import Mosaic, Scenes
 from .plan import Plan
 from .prepare import recipe
 from .products import Products, Wanted
-from .reader import ReadAhead
+from .reader import ReadAhead, Ready
 from .rows import Grid
 from .scorer import Scorer
 from .scratch import Scratch
 from .session import Network
+
+SCENE_VALID = 0.5
+"""The share of a window's pixels that must have a value for it to get a class."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,15 @@ def run(job: Job, watch: Watch) -> report.Result:
     The output's grid is the raster's own pixels. Progress counts windows.
     """
     started = time.perf_counter()
-    plan, area, bands = job.plan, job.plan.area, job.fit.rasters
+    plan, bands = job.plan, job.fit.rasters
     output = job.model.outputs[0]
     steps = recipe(job.model.inputs[0], [job.fit.units.linear(b) for b in bands], job.skipped_functions)
-    grid = Grid(area.width, area.height, job.raster.crs, _moved(Affine(*job.raster.transform), area.row, area.col))
+    grid = _grid(job)
     with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
         watch.tell(0.0, "Reading the raster")
         scorer = Scorer(job.network, job.layout, plan, len(steps.scaling), post(job), numbers=is_regression(output))
         coded = None if is_regression(output) else coding(output, job.layout, scorer.channels, job.threshold)
-        mosaic = Mosaic(plan, scorer.channels, scorer.data_type)
+        mosaic = Scenes() if job.layout.scene else Mosaic(plan, scorer.channels, scorer.data_type)
         applied = report.applied(job.model, job.fit, plan, scorer, coded, job.network.provider, job.skipped_functions)
         assumed = report.assumed(job.model, job.fit, job.notes, job.skipped_functions)
         tags = report.tags(job.model, job.checksum, applied, assumed, tuple(dict.fromkeys(b.file for b in bands)))
@@ -73,20 +77,19 @@ def run(job: Job, watch: Watch) -> report.Result:
             for batch in windows.batches():
                 for window, scores in zip(batch, scorer.scores(batch)):
                     row, col, finished = mosaic.add(window.i, window.j, scores)
-                    inside = window.valid[plan.halo :, plan.halo :]
-                    products.put(row, col, finished, inside[: finished.shape[1], : finished.shape[2]])
+                    products.put(row, col, finished, _valid(window, finished, job))
                     if window.j == plan.columns - 1:
                         products.done(row + finished.shape[1])
                 clock.done(len(batch))
             watch.tell(None, "Writing overviews")
-            products.done(area.height)
+            products.done(grid.height)
             products.finish(watch.check)
     counted = products.classes
     return report.Result(
         output=str(job.output),
         model=job.model.id,
-        width=area.width,
-        height=area.height,
+        width=grid.width,
+        height=grid.height,
         classes=report.classes(coded.entries, counted.counts, counted.areas) if coded and counted else (),
         applied=applied,
         assumed=assumed,
@@ -104,10 +107,23 @@ def post(job: Job) -> tuple[Parsed, ...]:
     return () if job.skipped_functions else tuple(parse(f) for f in job.model.outputs[0].post_processing)
 
 
-def _moved(grid: Affine, row: int, col: int) -> Affine:
-    """Return the transform of the same grid from another first pixel on."""
-    left, top = grid.c + grid.a * col + grid.b * row, grid.f + grid.d * col + grid.e * row
-    return Affine(grid.a, grid.b, left, grid.d, grid.e, top)
+def _grid(job: Job) -> Grid:
+    """Return the result's grid: the raster's own pixels, or one pixel for each window where it gives one class."""
+    area, (a, b, c, d, e, f) = job.plan.area, job.raster.transform
+    left, top = c + a * area.col + b * area.row, f + d * area.col + e * area.row
+    if not job.layout.scene:
+        return Grid(area.width, area.height, job.raster.crs, Affine(a, b, left, d, e, top))
+    height, width = job.plan.tile
+    transform = Affine(a * width, b * height, left, d * width, e * height, top)
+    return Grid(job.plan.columns, job.plan.rows, job.raster.crs, transform)
+
+
+def _valid(window: Ready, finished: np.ndarray, job: Job) -> np.ndarray:
+    """Return where finished scores are valid; a scene is, where at least half of its pixels are."""
+    if job.layout.scene:
+        return np.full((1, 1), window.valid.mean() >= SCENE_VALID)
+    inside = window.valid[job.plan.halo :, job.plan.halo :]
+    return inside[: finished.shape[1], : finished.shape[2]]
 
 
 class _Clock:

@@ -54,7 +54,7 @@ class Scorer:
         """
         windows = [r.values for r in batch if r.values is not None]
         computed = iter(self._computed(windows) if windows else ())
-        empty = np.zeros((self.channels, *self._plan.tile), self.data_type)
+        empty = np.zeros((self.channels, *((1, 1) if self._layout.scene else self._plan.tile)), self.data_type)
         return [next(computed) if r.values is not None else empty for r in batch]
 
     def _computed(self, windows: list[np.ndarray]) -> np.ndarray:

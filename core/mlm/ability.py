@@ -8,7 +8,8 @@ from .finding import Finding
 from .model import Expression, Model, ModelInput, ModelOutput, Tensor
 from .sources import channels
 
-TASKS = frozenset({"semantic-segmentation", "segmentation", "classification", "regression"})
+TASKS = frozenset({"semantic-segmentation", "segmentation", "classification", "scene-classification", "regression"})
+SIDES = frozenset(("height", "width", "h", "w", "y", "x", "latitude", "longitude", "lat", "lon"))
 PIXEL_DIMENSIONS = ({"height", "width"}, {"h", "w"}, {"y", "x"}, {"latitude", "longitude"}, {"lat", "lon"})
 
 
@@ -22,15 +23,16 @@ def obstacles(model: Model, skip_functions: bool = False) -> list[Finding]:
     return found
 
 
-def doubts(model: Model) -> list[Finding]:
-    """Return what makes it doubtful, from the item alone, that `model` gives a map; the file itself decides."""
+def remarks(model: Model) -> list[Finding]:
+    """Return what the user should know of the kind of result, from the item alone; the file itself decides."""
     given, output = model.inputs[0], model.outputs[0]
-    maps = {"semantic-segmentation", "segmentation"} & set(output.tasks)
-    if maps or "classification" not in output.tasks or per_pixel(given) or _has_pixels(output.tensor):
+    if not {"classification", "scene-classification"} & set(output.tasks) or per_pixel(given):
         return []
-    text = "As the item describes it, the model gives one class for each tile of the image, and no map of pixels."
-    remedy = "Choose a model for semantic segmentation, unless you know that the item is wrong here."
-    return [Finding("doubt", text, remedy, "one class for each tile")]
+    if {"semantic-segmentation", "segmentation"} & set(output.tasks) or _has_pixels(output.tensor):
+        return []
+    sizes = [str(s) for d, s in zip(given.tensor.dim_order, given.tensor.shape) if d in SIDES and s > 0]
+    tile = f" of {' x '.join(sizes)} pixels" if len(sizes) == 2 else ""
+    return [Finding("note", f"The model gives one class for each tile{tile}, and no map of single pixels.")]
 
 
 def is_regression(output: ModelOutput) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Mapping, Optional
 
-from .ability import doubts, obstacles
+from .ability import obstacles, remarks
 from .bands import Match, match
 from .finding import Finding
 from .model import Model
@@ -98,7 +98,7 @@ def fit(
         findings += said
         findings += _used_twice(matches)
         findings += _resolution(model, raster)
-    findings += doubts(model)
+    findings += remarks(model)
     findings += _domain(model, raster)
     return Fit(matches, chosen, tuple(findings))
 

@@ -299,6 +299,23 @@ def test_a_regression_keeps_its_numbers_negative_ones_too(raster, convolution, i
         assert file.dtypes == ("float32",) and np.isnan(file.nodata)
 
 
+def test_a_scene_classifier_gives_a_pixel_for_each_tile(raster, network, item, classify):
+    nodes = [helper.make_node("GlobalAveragePool", ["x"], ["p"]), helper.make_node("Flatten", ["p"], ["y"])]
+    shape = ("n", 2, 32, 32)
+    file = network(nodes, [("x", shape, TensorProto.FLOAT)], [("y", ("n", 2), TensorProto.FLOAT)])
+    order = {"shape": [-1, 2, 32, 32], "result_order": ["batch", "class"], "result_shape": [-1, 2]}
+    model = item(file, BANDS, tasks=["scene-classification"], **order)
+    values = np.ones((2, 64, 96), np.float32)
+    values[1, :32, :32] = 5  # one tile with more nir than red
+    values[0, 32:, 64:] = -9  # one tile without data
+    pixels, result, path = classify(model, raster(values, BANDS, nodata=-9))
+    assert pixels.tolist() == [[1, 0, 0], [0, 0, 255]]
+    with rasterio.open(path) as file:
+        assert (file.transform.a, file.transform.e) == (320.0, -320.0)
+        assert (file.transform.c, file.transform.f) == (500_000.0, 4_000_000.0)
+    assert [c["area"] for c in result.classes] == [4 * 320.0**2, 320.0**2]
+
+
 def test_more_channels_than_classes_are_refused(raster, convolution, item, classify):
     legend = [{"value": k, "name": f"c{k}"} for k in range(3)]
     with pytest.raises(DoesNotFit, match="names 3 classes; the file's output has 2 channels"):
