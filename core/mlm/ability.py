@@ -53,22 +53,18 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
     found = []
     if len(inputs) > 1:
         names = ", ".join(i.name for i in inputs)
-        found.append(
-            Finding(
-                "error", f"The model has {len(inputs)} inputs ({names}); only one is supported.", "", "several inputs"
-            )
-        )
+        text = f"The model has {len(inputs)} inputs ({names}); only one is supported."
+        found.append(Finding("error", text, "Choose a model with one input.", "several inputs"))
     first = inputs[0]
     if not first.bands:
-        found.append(
-            Finding("error", f"Input {first.name!r} names no bands, so none can be matched.", "", "no bands named")
-        )
+        text = f"Input {first.name!r} names no bands, so none can be matched."
+        found.append(Finding("error", text, "Ask the publisher to name them in the item.", "no bands named"))
     for band in first.bands:
         if band.expression is not None:
             found += _expression(band.expression, f"Band {band.name} is computed from others", "a computed band")
     if first.resize_type not in (None, "crop", "pad"):
         text = f"The model resizes its input ({first.resize_type}), which is not supported."
-        found.append(Finding("error", text, "", "resizing"))
+        found.append(Finding("error", text, "Choose a model that takes pixels as they are.", "resizing"))
     for scaling in first.value_scaling:
         if scaling is not None and scaling.expression is not None:
             found += _expression(scaling.expression, "The model scales values by an expression", "scaling expression")
@@ -88,7 +84,7 @@ def _output_obstacles(output: ModelOutput, skip_functions: bool) -> list[Finding
         text = (
             f"The model's task is {', '.join(output.tasks) or 'not given'}; {', '.join(sorted(TASKS))} are supported."
         )
-        found.append(Finding("error", text, "", "another task"))
+        found.append(Finding("error", text, "Choose a model with one of these tasks.", "another task"))
     if not skip_functions:
         for function in output.post_processing:
             found += _function(function, "after")

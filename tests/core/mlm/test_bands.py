@@ -51,7 +51,8 @@ def test_a_name_is_the_same_whatever_its_case_punctuation_and_leading_zeros(mode
 
 
 @pytest.mark.parametrize(
-    ("model", "layer"), [("B8", "B8A"), ("B1", "B11"), ("B10", "B1"), ("B04", "B40"), ("band", ""), ("red", "infrared")]
+    ("model", "layer"),
+    [("B8", "B8A"), ("B1", "B11"), ("B10", "B1"), ("B105", "B15"), ("B04", "B40"), ("band", ""), ("red", "infrared")],
 )
 def test_names_that_only_look_alike_are_not_the_same(model, layer):
     assert fed([Band(model)], raster(layer)) == [None]
@@ -115,6 +116,11 @@ def test_landsat_8_bands_feed_a_sentinel_2_model_by_wavelength_and_not_by_number
 def test_landsat_7_band_4_is_not_sentinel_2_band_4():
     model = Band("B4", "nir", center_wavelength=0.835)
     assert fed([model], raster(B4=0.665)) == [None]
+
+
+def test_one_common_name_at_far_wavelengths_is_two_bands():
+    model = Band("x", "nir", center_wavelength=0.835)
+    assert fed([model], [RasterBand("i.tif", 1, "y", "nir", 0.945)]) == [None]
 
 
 @pytest.mark.parametrize(("model", "layer"), [("nir", "rededge"), ("red", "blue"), ("lwir11", "lwir12")])

@@ -110,12 +110,14 @@ def test_bands_of_other_ranges_than_0_to_1_are_no_reflectance():
         (z(80.0, 15.0), stored("uint16", 887, 1256, 6335)),  # divided by 10000 it would be 0.1256, which is no 80
         (z(80.0, 15.0), stored("uint16", 30000, 40000, 50000)),
         (IMAGENET, stored("float32", -3000, -2000, -1000)),
+        (z(0.011, 0.01), stored("uint8", 20, 110, 230)),  # 8 bits are no reflectance x 10000
     ],
 )
 def test_nothing_plausible_is_an_error_with_both_numbers(scaling, layer):
     found, said, text = read(scaling, layer)
     assert (found, said) == (RAW, [("error", "other values than the model's")])
-    assert f"is {layer.median:g}, the model expects {scaling.mean:g} ±" in text
+    assert f"the middle value of red is {layer.median:g}" in text
+    assert f"the model expects {scaling.mean:g} ±" in text
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,9 @@ def test_a_cloud_of_8000_is_not_read_as_16_bits():
         pytest.param(IMAGENET, stored("uint8", 240, 250, 255), ("divided", 255.0), id="a cloud"),
         pytest.param(REFLECTANCE, stored("uint16", 7000, 8200, 9500), ("divided", 10000.0), id="a cloud x 10000"),
         pytest.param(NUMBERS, stored("uint16", 2300, 2600, 3100), RAW, id="haze"),
+        pytest.param(
+            REFLECTANCE, stored("uint16", 34000, 37000, 40000, **LANDSAT_2), SCALED, id="a cloud with a scale"
+        ),
         pytest.param(IMAGENET, stored("uint8", 10, 12, 14), ("divided", 255.0), id="open water"),
         pytest.param(IMAGENET, stored("uint8", 100, 100, 100), ("divided", 255.0), id="one value"),
         pytest.param(REFLECTANCE, stored("float32", 0.1, 0.1, 0.1), RAW, id="one reflectance"),
@@ -150,6 +155,10 @@ def test_clouds_water_and_constants_may_be_unusual_and_are_not_refused(scaling, 
     found, said, _ = read(scaling, layer)
     assert found == reading
     assert "error" not in [level for level, _ in said]
+
+
+def test_whole_numbers_0_and_1_are_not_multiplied_to_8_bits():
+    assert read(z(118.0, 60.0), stored("uint16", 0, 1, 1))[0] == RAW
 
 
 def test_a_layer_without_a_valid_value_is_as_stored_and_says_so():
