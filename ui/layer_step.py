@@ -98,7 +98,7 @@ class LayerStep(QGroupBox, form("layer_step")):
         raster = self._session.raster
         if not matches or raster is None or self._session.chosen is None or self._session.chosen.model is None:
             return
-        wanted = self._session.chosen.model.inputs[0].bands
+        wanted = self._session.chosen.model.inputs[0].sources
         names = [band.label for band in raster.bands]
         self._set_rows(len(matches))
         for row, (match, band) in enumerate(zip(matches, wanted)):

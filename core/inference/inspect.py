@@ -26,7 +26,7 @@ _COLORS = {
     ColorInterp.green: "green",
     ColorInterp.blue: "blue",
 }
-_WAVELENGTHS = ("CENTRAL_WAVELENGTH_UM", "center_wavelength", "wavelength")
+_WAVELENGTHS = ("central_wavelength_um", "center_wavelength", "wavelength")
 _METRES_A_DEGREE = 111_320.0
 EXACTLY = 100
 """A CRS that is only like one of the EPSG's keeps its own definition, since the result must have the raster's."""
@@ -92,7 +92,8 @@ def _bands(name: str, dataset: Any, statistics: bool) -> Iterator[RasterBand]:
     used = [i for i in dataset.indexes if dataset.colorinterp[i - 1] != ColorInterp.alpha]
     sampled = _statistics(dataset, used) if statistics else [{} for _ in used]
     for index, numbers in zip(used, sampled):
-        said = {**dataset.tags(index), **dataset.tags(index, ns="IMAGERY")}
+        tags = {**dataset.tags(index), **dataset.tags(index, ns="IMAGERY")}
+        said = {word.lower(): text for word, text in tags.items()}  # drivers differ in case
         text = dataset.descriptions[index - 1] or said.get("name") or ""
         if not text and dataset.count == 1:
             text = _from_file_name(name)

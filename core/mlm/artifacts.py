@@ -116,7 +116,7 @@ def _resource(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
 def _artifact(key: str, asset: Node, base: str, notes: list[Note]) -> Artifact:
     described = _described(key, asset, base, notes)
     if not described.href:
-        raise asset["href"].wrong("an address or a path")
+        raise asset["href"].required().wrong("an address or a path")
     kind = described.artifact_type or _kind(asset)
     roles = described.roles if "mlm:model" in described.roles else ("mlm:model", *described.roles)
     for word, old, new in (("mlm:artifact_type", described.artifact_type, kind), ("roles", described.roles, roles)):

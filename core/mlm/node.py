@@ -138,7 +138,7 @@ class Node:
         return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
     def _below(self, key: str) -> str:
-        key = _clean(key)
+        key = "".join(c if c.isprintable() else "?" for c in _clean(key))
         key = key if len(key) <= 60 else f"{key[:57]}..."
         return f"{self.path}.{key}" if self.path else key
 

@@ -25,8 +25,10 @@ class Rewrite:
     @property
     def assets(self) -> dict[str, Any]:
         """The item's assets, an empty object where it has none yet."""
-        if not isinstance(self.item.get("assets"), dict):
+        if self.item.get("assets") is None:
             self.item["assets"] = {}
+        if not isinstance(self.item["assets"], dict):
+            raise Node(self.item["assets"], "assets").wrong("an object")
         return self.item["assets"]
 
     def say(self, path: str, old: Any, new: Any, rule: str) -> None:

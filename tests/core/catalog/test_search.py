@@ -28,10 +28,10 @@ def find(http, watch):
 
 @pytest.fixture
 def folder(tmp_path: Path, put, item) -> Path:
-    """Three models: one readable, one old, one in PyTorch; and an image."""
+    """Three models: one readable, one that is not, one in PyTorch; and an image."""
     put(tmp_path / "m/1.json", item("water", title="Lakes of Europe", keywords=["hydrology"]))
     old = item("old", title="An old lake model")
-    old["stac_extensions"] = ["https://stac-extensions.github.io/mlm/v1.2.0/schema.json"]
+    del old["properties"]["mlm:input"]
     put(tmp_path / "m/2.json", old)
     torch = item("trees", ("red", "nir"), href="trees.pt", **{"mlm:tasks": ["regression"]})
     torch["assets"]["model"]["mlm:artifact_type"] = "torch.save"
@@ -64,7 +64,7 @@ def test_what_cannot_be_run_is_listed_with_its_reason(folder: Path, find) -> Non
     models = {m["id"]: m for m in find(folder)["models"]}
     assert set(models) == {"water", "old", "trees"}
     assert not models["old"]["runnable"]
-    assert "form MLM 1.2" in models["old"]["why_not"]
+    assert "no properties.mlm:input" in models["old"]["why_not"]
     assert "can't be understood" not in models["old"]["why_not"]
     assert "PyTorch" in models["trees"]["why_not"]
 

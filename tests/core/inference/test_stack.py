@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 
 from mlm_runner.core.errors import DoesNotFit, RasterUnreadable
 from mlm_runner.core.inference.inspect import inspect
@@ -77,3 +78,14 @@ def test_no_raster_is_a_sentence(tmp_path):
     for name in (str(text), str(tmp_path / "absent.tif")):
         with pytest.raises(RasterUnreadable, match="can't be opened as a raster"):
             inspect([name])
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"WAVELENGTH": "665", "WAVELENGTH_UNIT": "nm"}, {"wavelength": "0.665"}, {"CENTRAL_WAVELENGTH_UM": "0.665"}],
+)
+def test_a_bands_wavelength_is_found_however_drivers_write_it(raster, tags):
+    path = raster(np.ones((1, 3, 3), np.uint16))
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(1, **tags)
+    assert inspect([path]).bands[0].center_wavelength == pytest.approx(0.665)

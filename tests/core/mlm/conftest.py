@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from mlm_runner.core.mlm.load import load_json
 from mlm_runner.core.mlm.raster import RasterBand, RasterInfo
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "shared" / "mlm-examples"
@@ -106,7 +106,7 @@ def example() -> Callable[[str], dict[str, Any]]:
     def load(name: str) -> dict[str, Any]:
         if not EXAMPLES.is_dir():
             pytest.skip("the published items are not beside the checkout (../shared/mlm-examples)")
-        return json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
+        return load_json((EXAMPLES / name).read_bytes(), name)
 
     return load
 

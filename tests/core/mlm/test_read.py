@@ -216,7 +216,7 @@ def test_an_empty_list_of_inputs_or_outputs_is_refused(member, item):
 @pytest.mark.parametrize(
     ("place", "member", "value", "said"),
     [
-        ("properties", "mlm:input", {"name": "x"}, "properties.mlm:input must be a list; the item has {'name': 'x'}."),
+        ("properties", "mlm:input", 5, "properties.mlm:input must be a list; the item has 5."),
         (
             "properties",
             "mlm:hyperparameters",
@@ -226,7 +226,7 @@ def test_an_empty_list_of_inputs_or_outputs_is_refused(member, item):
         ("properties", "title", ["a"], "properties.title must be text; the item has ['a']."),
         ("properties", "gsd", "10 m", "properties.gsd must be a number; the item has '10 m'."),
         ("properties", "deprecated", "no", "properties.deprecated must be true or false; the item has 'no'."),
-        ("item", "assets", [], "assets must be an object; the item has []."),
+        ("item", "assets", "x", "assets must be an object; the item has 'x'."),
         ("item", "bbox", [1, 2, "x", 4], "bbox[2] must be a number; the item has 'x'."),
         ("input", "bands", "red", f"{INPUT}.bands must be a list; the item has 'red'."),
         ("input", "bands", [5], f"{INPUT}.bands[0] must be an object; the item has 5."),
