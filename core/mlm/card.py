@@ -8,10 +8,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
-from typing import Callable, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from .legend import legend
-from .model import VARIABLE, Artifact, Band, Expression, Model, ModelInput, ModelOutput, Tensor, ValueScaling
+from .model import (
+    VARIABLE,
+    Artifact,
+    Band,
+    Expression,
+    Link,
+    Model,
+    ModelInput,
+    ModelOutput,
+    Note,
+    Tensor,
+    ValueScaling,
+)
 
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/[-._;()/:A-Za-z0-9]+)")
 _ANY_START, _ANY_END = "1900-01-01", "9999-12-31"
@@ -102,11 +114,33 @@ def sections(model: Model) -> tuple[Section, ...]:
         title = "Output" if len(model.outputs) == 1 else f"Output {number}"
         made.append(Section(title, _output(output)))
     made.append(Section("Files", tuple(line for a in model.artifacts for line in _artifact(a))))
-    made.append(
-        Section("Further Fields", tuple(Line(word, _short(value)) for word, value in sorted(model.more.items())))
-    )
-    made.append(Section("Reading Notes", tuple(Line(note.field, note.text) for note in model.notes)))
+    made.append(Section("Other Files", tuple(line for a in model.resources for line in _artifact(a))))
+    made.append(Section("Links", tuple(Line(link.rel, _link(link), link=_web(link.href)) for link in model.links)))
+    made.append(Section("Parameters", _members(model.hyperparameters)))
+    made.append(Section("Further Fields", _members(model.more)))
+    made.append(Section("Reading Notes", tuple(Line(note.field, _note(note)) for note in model.notes)))
     return tuple(s for s in made if s.lines)
+
+
+def _members(members: Mapping[str, Any]) -> tuple[Line, ...]:
+    return tuple(Line(word, _short(value)) for word, value in sorted(members.items()))
+
+
+def _link(link: Link) -> str:
+    return f"{link.title}: {link.href}" if link.title else link.href
+
+
+def _web(address: str) -> str:
+    """Return an address that may be followed from the card, or nothing."""
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+def _note(note: Note) -> str:
+    """Return a note with its values before and after, where they are short enough to help."""
+    was, now = (_short(v, 60) if v is not None else "" for v in (note.old, note.new))
+    if was and now and was != now and not was.endswith("...") and not now.endswith("..."):
+        return f"{note.text} ({was} becomes {now})"
+    return note.text
 
 
 def _about(model: Model) -> tuple[Line, ...]:
@@ -122,6 +156,7 @@ def _about(model: Model) -> tuple[Line, ...]:
         Line("DOI", model.doi, link=f"https://doi.org/{doi[1]}" if doi else ""),
         Line("Architecture", model.architecture),
         Line("Trained with", model.framework),
+        Line("Suggested batch", str(model.batch_size_suggestion or "")),
         Line("Keywords", ", ".join(model.keywords)),
         Line("Description read as", model.form),
         Line("Item", model.id),
@@ -157,6 +192,7 @@ def _input(given: ModelInput) -> tuple[Line, ...]:
     if given.resize_type:
         lines.append(Line("resize_type", given.resize_type))
     lines += [Line("Before the model", _expression(e)) for e in given.pre_processing]
+    lines += _members(given.params) + _members(given.more)
     lines.append(Line("Tensor", tensor_in_words(given.tensor)))
     return tuple(line for line in lines if line.text)
 
@@ -169,6 +205,7 @@ def _output(output: ModelOutput) -> tuple[Line, ...]:
         text = entry.label + (f": {more}" if more else "") + (" (no data)" if entry.nodata else "")
         lines.append(Line(f"Class {entry.value}", text, color=entry.color))
     lines += [Line("After the model", _expression(e)) for e in output.post_processing]
+    lines += _members(output.more)
     lines.append(Line("Tensor", tensor_in_words(output.tensor)))
     return tuple(line for line in lines if line.text)
 
@@ -176,12 +213,13 @@ def _output(output: ModelOutput) -> tuple[Line, ...]:
 def _artifact(artifact: Artifact) -> tuple[Line, ...]:
     kind = artifact.artifact_type or artifact.type or "of unknown kind"
     size = f", {bytes_in_words(artifact.size)}" if artifact.size else ""
-    lines = [Line(artifact.title or artifact.key, f"{kind}{size}, {artifact.href}")]
+    about = f", {artifact.description}" if artifact.description else ""
+    lines = [Line(artifact.title or artifact.key, f"{kind}{size}, {artifact.href}{about}")]
     if artifact.checksum:
         lines.append(Line("Checksum", artifact.checksum))
     if artifact.why_not:
         lines.append(Line("Not run here", artifact.why_not))
-    return tuple(lines)
+    return (*lines, *_members(artifact.more))
 
 
 def band_in_words(band: Band) -> str:
