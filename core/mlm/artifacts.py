@@ -34,9 +34,9 @@ ARTIFACT_TYPES: tuple[tuple[str, str], ...] = (
     (r"safetensors", "safetensors.torch.save_file"),
     (r"torch\.jit|torchscript", "torch.jit.save"),
     (r"torch\.export|\.pt2", "torch.export.save"),
-    (r"torch|\.pth?$|\.ckpt$", "torch.save"),
-    (r"keras|tensorflow|\.h5$", "tf.keras.Model.save"),
-    (r"pickle|\.pkl$|joblib", "pickle.dump"),
+    (r"torch|\.pth?\b|\.ckpt\b", "torch.save"),
+    (r"keras|tensorflow|\.h5\b", "tf.keras.Model.save"),
+    (r"pickle|\.pkl\b|joblib", "pickle.dump"),
 )
 """Artifact types by what the media type, name or description of a file contains."""
 

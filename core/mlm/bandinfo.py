@@ -54,10 +54,12 @@ def merged(first: Band, second: Band) -> Band:
 
 def complete(band: Band, known: list[Band], path: str, notes: list[Note]) -> Band:
     """Add to `band` what `known` says of a band with its name; a near match ("B04" and "B04 - red") is noted."""
-    for candidate in known:
-        if candidate.name == band.name:
-            return merged(band, candidate)
-    near = [c for c in known if _near(band.name, c)]
+    exact = next((c for c in known if c.name == band.name), None)
+    if exact is not None:
+        band = merged(band, exact)
+        if band.common_name or band.center_wavelength:
+            return band
+    near = [c for c in known if c.name != band.name and _near(band.name, c)]
     if len(near) == 1:
         notes.append(Note(path, f"Band {band.name!r} is taken to be {near[0].name!r} of the item's band list."))
         return merged(band, near[0])

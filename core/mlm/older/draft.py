@@ -136,9 +136,10 @@ def _files(runtime: dict[str, Any], path: str, suffix: str, rewrite: Rewrite) ->
         assets.setdefault(f"source_code{suffix}", code)
     for word in ("docker", "container"):
         containers = runtime.pop(word, None)
-        for node in Node(containers if isinstance(containers, list) else [containers], f"{path}.{word}"):
-            if node.present:
-                _container(node, suffix, rewrite)
+        node = Node(containers, f"{path}.{word}")
+        for one in node if isinstance(containers, list) else (node,):
+            if one.present:
+                _container(one, suffix, rewrite)
 
 
 def _asset(node: Node, roles: list[str]) -> dict[str, Any]:

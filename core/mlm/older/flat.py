@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any, Optional
 
+from ..bandinfo import LISTS as BAND_LISTS
 from ..node import Node
 from .classlists import class_objects
 from .norms import scaling
@@ -17,6 +18,10 @@ DIMENSION_LETTERS = {"b": "batch", "n": "batch", "t": "time", "c": "bands", "h":
 
 TASK_ALIASES = {"binary-classification": "classification", "multi-class-classification": "classification"}
 """Tasks in circulation that the specification has another word for."""
+
+WAVELENGTHS = tuple(f"{p}{w}" for p in ("", "eo:") for w in ("center_wavelength", "full_width_half_max"))
+LONGEST_UM = 50.0
+"""No band of a sensor lies beyond this; a larger number is in nanometres, as the first items have it."""
 
 PROPERTIES = frozenset(
     f"mlm:{word}"
@@ -68,8 +73,10 @@ def from_flat(rewrite: Rewrite) -> None:
     for node in Node(properties, "properties")["mlm:output"]:
         if isinstance(node.value, dict):
             _output(node.value, node.path, rewrite)
+    _wavelengths(Node(properties, "properties"), rewrite)
     for key, node in Node(rewrite.assets, "assets").members():
         if isinstance(node.value, dict):
+            _wavelengths(node, rewrite)
             rewrite.move(node.value, f"assets.{key}", "mlm_artifact_type", node.value, "mlm:artifact_type")
 
 
@@ -93,6 +100,17 @@ def _as_list(properties: dict[str, Any], word: str, rewrite: Rewrite) -> None:
     if isinstance(properties.get(word), dict):
         rewrite.say(f"properties.{word}", "an object", "a list of one", f"{word} is a list.")
         properties[word] = [properties[word]]
+
+
+def _wavelengths(place: Node, rewrite: Rewrite) -> None:
+    """Bring wavelengths to micrometres: what is far above the thermal infrared is in nanometres."""
+    for word in BAND_LISTS:
+        for band in place[word] if isinstance(place[word].value, list) else ():
+            for name in WAVELENGTHS if isinstance(band.value, dict) else ():
+                value = band[name].value
+                if isinstance(value, (int, float)) and value > LONGEST_UM:
+                    band.value[name] = value / 1000
+                    rewrite.say(band[name].path, value, value / 1000, "wavelengths are in micrometres.")
 
 
 def _input(entry: dict[str, Any], path: str, rewrite: Rewrite) -> None:

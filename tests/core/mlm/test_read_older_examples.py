@@ -1,0 +1,158 @@
+"""Published items of older forms; what is expected was taken from the files by eye, or computed by hand from them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional
+
+import pytest
+
+from mlm_runner.core.mlm.read import read
+
+BATCH = ("batch", "bands", "height", "width")
+CHANNELS = ("batch", "channel", "height", "width")
+EUROSAT = ("Annual Crop", "SeaLake")
+Z_FIRST = {"type": "z-score", "mean": 1354.40546513, "stddev": 245.71762908}
+Z_LAST = {"type": "z-score", "mean": 2594.14080798, "stddev": 1231.58581042}
+# DN x 3.33333333e-05, then (x - 0.47352344) / 0.22578425: the numbers divided by the factor; the last likewise.
+AMPL = {"type": "z-score", "mean": 0.47352344 / 3.33333333e-05, "stddev": 0.22578425 / 3.33333333e-05}
+TPROD = {"type": "z-score", "mean": 0.28028854 / 0.000146305779, "stddev": 0.17381225 / 0.000146305779}
+RED = {"type": "z-score", "mean": 0.245 / 0.003921569, "stddev": 0.1 / 0.003921569}
+NIR = {"type": "z-score", "mean": 0.67 / 0.003921569, "stddev": 0.2 / 0.003921569}
+
+
+class Row(NamedTuple):
+    """What an item says: of its inputs and outputs the first, of bands, scalings and classes the first and the last."""
+
+    form: str
+    inputs: int
+    bands: tuple[int, str, str]
+    shape: tuple[int, ...]
+    dim_order: tuple[str, ...]
+    data_type: str
+    scaling: Optional[tuple[dict[str, Any], dict[str, Any]]]
+    tasks: tuple[str, ...]
+    classes: tuple[int, str, str]
+    artifacts: tuple[str, ...]
+    runnable: bool
+    notes: int
+
+
+S2 = (13, "B01", "B12")
+CROP, MAP = (10, *EUROSAT), ("semantic-segmentation",)
+ONE = ("classification",)
+TILE, FREE = (-1, 13, 64, 64), (-1, 3, 64, 64)
+HRVPP = (14, "AMPL", "TPROD")
+NONE = (0, "", "")
+
+ROWS = {
+    "draft/2023-12-09_stac_model_example.json": Row(
+        "draft of December 2023", 1, NONE, TILE, CHANNELS, "float32", None, ONE, CROP, ("torch.save",), False, 11
+    ),
+    "draft/2024-01-09_c68dd72_stac_model_README_example.json": Row(
+        "MLM draft of 2024", 1, NONE, TILE, CHANNELS, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 30
+    ),
+    "draft/2024-02-15_stac_model_example.json": Row(
+        "MLM draft of 2024", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 33
+    ),
+    "draft/2024-02-25_example.json": Row(
+        "MLM draft of 2024", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 21
+    ),
+    "draft/2024-04-04_example_eo_bands.json": Row(
+        "MLM 1.0", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 7
+    ),
+    "draft/sentinelhub_dl_sequential.json": Row(
+        "dlm v1.0.0-beta3", 1, HRVPP, (1, 14, 1000, 1000), BATCH, "float32", (AMPL, TPROD), ONE,
+        (2, "not grassland", "grassland"), ("tf.keras.Model.save",), False, 37,
+    ),
+    "draft/sentinelhub_ml_lightgbm.json": Row(
+        "dlm v1.0.0-beta3", 1, HRVPP, (1, 14, 1000, 1000), BATCH, "float32", (AMPL, TPROD), ONE,
+        (2, "not grassland", "grassland"), ("pickle.dump",), False, 34,
+    ),
+    "v1.0.0-beta2/item.json": Row(
+        "dlm v1.0.0-beta2", 1, (3, "red", "nir"), (1, 3, 224, 224), BATCH, "float32", (RED, NIR), MAP,
+        (6, "dontcare", "Lake"), ("torch.save",), False, 51,
+    ),
+    "v1.0.0-beta.3/item.json": Row(
+        "dlm v1.0.0-beta3", 1, (3, "red", "nir"), (1, 3, 224, 224), BATCH, "float32", (RED, NIR), MAP,
+        (6, "dontcare", "Lake"), ("torch.save",), False, 50,
+    ),
+    "v1.0.0/item_basic.json": Row(
+        "MLM 1.0", 1, NONE, FREE, CHANNELS, "float32", None, ONE, (2, "BACKGROUND", "CITY"), ("unknown",), False, 4
+    ),
+    "v1.0.0/item_eo_bands.json": Row(
+        "MLM 1.0", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 5
+    ),
+    "v1.0.0/item_multi_io.json": Row(
+        "MLM 1.0", 2, (3, "B04", "B02"), FREE, BATCH, "uint16", None, MAP, (2, "NON_VEGETATION", "VEGETATION"),
+        ("torch.save",), False, 15,
+    ),
+    "v1.0.0/item_raster_bands.json": Row(
+        "MLM 1.0", 1, S2, TILE, BATCH, "float32", None, ONE, CROP, ("torch.save",), False, 4
+    ),
+    "v1.3.0/item_bands_expression.json": Row(
+        "MLM 1.3", 1, (4, "B04", "NDVI"), TILE, BATCH, "float32", None, ("segmentation", "semantic-segmentation"),
+        (2, "Non-Vegetation", "Vegetation"), ("torch.save",), False, 3,
+    ),
+    "v1.3.0/item_basic.json": Row(
+        "MLM 1.3", 1, NONE, FREE, CHANNELS, "float32", None, ONE, (2, "BACKGROUND", "CITY"), ("unknown",), False, 4
+    ),
+    "v1.3.0/item_eo_and_raster_bands.json": Row(
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 5
+    ),
+    "v1.3.0/item_eo_bands.json": Row(
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 4
+    ),
+    "v1.3.0/item_eo_bands_summarized.json": Row(
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 5
+    ),
+    "v1.3.0/item_multi_io.json": Row(
+        "MLM 1.3", 3, (3, "B04", "B02"), FREE, BATCH, "uint16", None, MAP, (2, "NON_VEGETATION", "VEGETATION"),
+        ("torch.save",), False, 15,
+    ),
+    "v1.3.0/item_raster_bands.json": Row(
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", None, ONE, CROP, ("torch.save",), False, 3
+    ),
+    "wild/eotdl_eurosat.json": Row(
+        "MLM 1.2", 1, (3, "red", "blue"), (-1, 3, -1, -1), BATCH, "float32", None, ONE, (10, "AnnualCrop", "SeaLake"),
+        ("onnx",), True, 7,
+    ),
+    "wild/terradue_waterBodies.json": Row(
+        "MLM 1.2", 1, (12, "B01", "NDWI2"), (-1, 12, 10980, 10980), BATCH, "float32", None,
+        ("segmentation", "semantic-segmentation"), (3, "NON-WATER", "CLOUD"), ("onnx",), True, 3,
+    ),
+    "wild/wherobots_landcover_eurosat.json": Row(
+        "MLM 1.2", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ("scene-classification",), CROP,
+        ("torch.jit.script",), False, 4,
+    ),
+}  # fmt: skip
+
+
+def ends(names: list[str]) -> tuple[int, str, str]:
+    return (len(names), names[0], names[-1]) if names else NONE
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_item_of_an_older_form_says_what_its_file_says(name, example):
+    row, model = ROWS[name], read(example(name))
+    given, output = model.inputs[0], model.outputs[0]
+    assert (model.form, len(model.inputs)) == (row.form, row.inputs)
+    assert ends([b.name for b in given.bands]) == row.bands
+    assert (given.tensor.shape, given.tensor.dim_order, given.tensor.data_type) == (
+        row.shape, row.dim_order, row.data_type,
+    )  # fmt: skip
+    if row.scaling is None:
+        assert given.value_scaling == ()
+    else:
+        first, last = row.scaling
+        assert given.value_scaling[0].to_json() == pytest.approx(first)
+        assert given.value_scaling[-1].to_json() == pytest.approx(last)
+        assert len(given.value_scaling) == row.bands[0] or not given.bands
+    assert output.tasks == row.tasks
+    assert ends([c.label for c in output.classes]) == row.classes
+    assert (tuple(a.artifact_type for a in model.artifacts), model.runnable) == (row.artifacts, row.runnable)
+    assert len(model.notes) == row.notes, "\n".join(f"{n.field}: {n.text}" for n in model.notes)
+
+
+def test_wavelengths_in_nanometres_are_brought_to_micrometres(example):
+    bands = {b.name: b.center_wavelength for b in read(example("v1.0.0-beta.3/item.json")).inputs[0].bands}
+    assert bands["red"] == pytest.approx(0.66, abs=0.05) and bands["nir"] == pytest.approx(0.85, abs=0.05)
