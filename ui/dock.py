@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from qgis.core import Qgis, QgsMapLayer
-from qgis.gui import QgsDockWidget
+from qgis.gui import QgsDockWidget, QgsMessageViewer
 from qgis.PyQt.QtCore import QEvent, QObject
 from qgis.PyQt.QtGui import QResizeEvent, QShowEvent
-from qgis.PyQt.QtWidgets import QBoxLayout, QFrame, QScrollArea, QWidget
+from qgis.PyQt.QtWidgets import QBoxLayout, QFrame, QPushButton, QScrollArea, QWidget
 
 from ..core.errors import MlmRunnerError, RuntimeMissing
 from .engine import Engine
@@ -34,6 +34,7 @@ class Dock(QgsDockWidget):
         self.setObjectName("MlmRunnerDock")
         self._iface, self._engine = iface, engine
         self._asked = False
+        self._viewer: Optional[QgsMessageViewer] = None
         self.session = Session(engine, self)
         self.search = Search(engine, self)
         self.model_step = ModelStep(self.session, self.search)
@@ -100,6 +101,7 @@ class Dock(QgsDockWidget):
             self.session.raster_changed.emit()
 
     def _run_finished(self, _layer: QgsMapLayer, text: str) -> None:
+        self.session.check_again()
         self._iface.messageBar().pushMessage(TITLE, text, Qgis.MessageLevel.Success, MESSAGE_S)
 
     def _run_failed(self, error: MlmRunnerError) -> None:
@@ -107,8 +109,16 @@ class Dock(QgsDockWidget):
         if isinstance(error, RuntimeMissing):
             self.setup.offer()
         sentence, _, details = str(error).partition("\n")
-        bar = self._iface.messageBar()
+        message = self._iface.messageBar().createMessage(TITLE, sentence)
         if details:
-            bar.pushMessage(TITLE, sentence, f"{sentence}\n\n{details}", Qgis.MessageLevel.Critical, 0)
-        else:
-            bar.pushMessage(TITLE, sentence, Qgis.MessageLevel.Critical, 0)
+            button = QPushButton("&Details")
+            button.clicked.connect(lambda: self._show_details(sentence, details))
+            message.layout().addWidget(button)
+        self._iface.messageBar().pushWidget(message, Qgis.MessageLevel.Critical, 0)
+
+    def _show_details(self, sentence: str, details: str) -> None:
+        """Show the technical text beside the panel, to be read or copied."""
+        self._viewer = QgsMessageViewer(self._iface.mainWindow())
+        self._viewer.setTitle(TITLE)
+        self._viewer.setMessageAsPlainText(f"{sentence}\n\n{details}")
+        self._viewer.show()

@@ -18,7 +18,7 @@ from qgis.core import QgsApplication, QgsFeedback
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
-from ..core.errors import Cancelled, MlmRunnerError, RuntimeMissing, UsageError
+from ..core.errors import Cancelled, MlmRunnerError, OutputNotWritable, RuntimeMissing, UsageError
 from ..core.watch import Progress, Watch
 from ..core.worker import places, runtime
 from ..core.worker.client import Call, Worker
@@ -186,8 +186,12 @@ class Engine(QObject):
     def scratch(self) -> Path:
         """Return a new folder for the copies of layers of one run; its user removes it with `discard`."""
         folder = self.home / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="run_", dir=folder))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix="run_", dir=folder))
+        except OSError as error:
+            why = f"Nothing can be written in {folder} ({error.strerror})."
+            raise OutputNotWritable(f"{why} Free space there, or allow writing.") from error
 
     @staticmethod
     def unfinished(output: str) -> Path:

@@ -54,9 +54,11 @@ class FindingList(QScrollArea):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
         # A remedy in words is left out where a button does it.
-        words = [f.text if remedies or not f.remedy else f"{f.text} {f.remedy}" for f in findings]
+        shown = remedies[:MAX_BUTTONS]
+        solved = frozenset[str]().union(*(remedy.solves for remedy in shown))
+        words = [f.text if f.text in solved or not f.remedy else f"{f.text} {f.remedy}" for f in findings]
         self._rows = [self._row(SHAPES[f.level], text) for f, text in zip(findings, words)]
-        for widget in (*self._rows, *(self._button(remedy) for remedy in remedies[:MAX_BUTTONS])):
+        for widget in (*self._rows, *(self._button(remedy) for remedy in shown)):
             column.addWidget(widget)
         self.setWidget(content)  # deletes the one before
         content.setAutoFillBackground(False)

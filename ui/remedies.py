@@ -17,10 +17,11 @@ _RANK = {"fits": 0, "look": 1, "no": 2}
 
 @dataclass(frozen=True)
 class Remedy:
-    """A button: what it says, and the choice that it makes."""
+    """A button: what it says, the choice that it makes, and the texts of the findings that are gone then."""
 
     label: str
     choice: Choice
+    solves: frozenset[str] = frozenset()
 
 
 def remedies(found: Found, raster: RasterInfo, choice: Choice) -> tuple[Remedy, ...]:
@@ -32,7 +33,8 @@ def remedies(found: Found, raster: RasterInfo, choice: Choice) -> tuple[Remedy, 
         then = fit_of(found, raster, remedy.choice)
         left = sum(f.level != "note" for f in then.findings)
         if (_RANK[then.state], left) < (_RANK[now.state], doubts):
-            found_better.append((_RANK[then.state], left, remedy))
+            gone = {f.text for f in now.findings} - {f.text for f in then.findings}
+            found_better.append((_RANK[then.state], left, replace(remedy, solves=frozenset(gone))))
     return tuple(remedy for _, _, remedy in sorted(found_better, key=lambda entry: entry[:2]))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 from qgis.core import QgsApplication, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..core.errors import Cancelled, MlmRunnerError, OutputNotWritable
+from ..core.errors import Cancelled, MlmRunnerError
 from ..core.watch import Progress
 from . import export, layers
 from .engine import Ask, Engine
@@ -64,10 +64,8 @@ class RunJob(QObject):
     def start(self) -> None:
         try:
             self._scratch = self._engine.scratch()
-        except OSError as error:
-            self.failed.emit(
-                OutputNotWritable(f"{self._engine.home} can't be written ({error.strerror}). Free space there.")
-            )
+        except MlmRunnerError as error:
+            self.failed.emit(error)
             return
         if self.params["rasters"]:
             self._run()

@@ -192,7 +192,7 @@ class RunStep(QGroupBox, form("run_step")):
         if session.raster is None:
             return session.raster_problem or "The layer is being read."
         if session.fit is not None and not session.fit.fits:
-            return "The model does not fit the layer; see above why."
+            return "The model can't run on the layer; see above why."
         return ""
 
     def _progressed(self, progress: Progress) -> None:

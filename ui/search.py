@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Optional
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
@@ -13,7 +14,7 @@ from .found import Found
 
 TYPING_MS = 350
 LIMIT = 500
-BUILT_IN = "Built-in"
+BUILT_IN, MY_MODELS = "Built-in", "My Models"
 
 
 class Search(QObject):
@@ -49,7 +50,7 @@ class Search(QObject):
         params = {"text": self._text, "limit": LIMIT, "catalogs": None}
         own = settings.catalogs()
         if own:
-            params["catalogs"] = [BUILT_IN, *own]
+            params["catalogs"] = [*known(self._engine.home), *own]
         # The newest question is told from older ones by itself, which its answer can't know before it is put.
         mine: list[Ask] = []
 
@@ -67,3 +68,10 @@ class Search(QObject):
         self.started.emit()
         self._ask = self._engine.ask(self, "search", params, answered, failed)
         mine.append(self._ask)
+
+
+def known(home: Path) -> tuple[str, ...]:
+    """Return the names of the catalogs that the engine searches unasked (`core.catalog.catalogs`): a list of catalogs
+    takes their place, so they have to be in it. The user's own models are a catalog once there are any.
+    """
+    return (BUILT_IN, MY_MODELS) if (home / "my-models" / "catalog.json").is_file() else (BUILT_IN,)

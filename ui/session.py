@@ -14,6 +14,7 @@ from ..core.mlm.fit import Fit
 from ..core.mlm.raster import RasterInfo
 from . import layers
 from .engine import Engine
+from .file_check import FileCheck, Question
 from .found import Choice, Found, fit_of
 
 
@@ -40,13 +41,20 @@ class Session(QObject):
         self._infos: dict[tuple[str, str], RasterInfo] = {}
         self.to_be_exported: set[str] = set()
         """Layers whose file the engine's own GDAL can't open, though QGIS's can."""
+        self._file_check = FileCheck(engine, self)
+        self._file_check.changed.connect(self.fits_changed)
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_go)
 
     def set_found(self, found: Sequence[Found]) -> None:
         """Take a search's results; the chosen model stays chosen, wherever it is in them."""
         self.found = tuple(found)
+        before, key = self.chosen, self.chosen.key if self.chosen else ""
+        self.chosen = next((f for f in self.found if f.key == key), before)
+        self._file_check.forget()
         self._refit()
         self.found_changed.emit()
+        if self.chosen != before:
+            self.chosen_changed.emit()
         self._suggest()
 
     def choose(self, found: Optional[Found], by_user: bool = True) -> None:
@@ -90,14 +98,21 @@ class Session(QObject):
     @property
     def fit(self) -> Optional[Fit]:
         """How the chosen model fits the chosen layer; None while one of them is not known."""
-        return self._fits.get(self.chosen.key) if self.chosen else None
+        return self.fit_for(self.chosen) if self.chosen else None
 
     @property
     def engine_missing(self) -> bool:
         return bool(self._engine.missing)
 
     def fit_for(self, found: Found) -> Optional[Fit]:
-        return self._fits.get(found.key)
+        """Return how a model fits the layer, from its item, and from its file as far as that was looked into."""
+        fit, question = self._fits.get(found.key), self._question(found)
+        return fit if fit is None or question is None else self._file_check.completed(fit, question)
+
+    def check_again(self) -> None:
+        """Look into the model's file anew, after a run has fetched it."""
+        self._file_check.forget()
+        self._refit()
 
     def read_again(self) -> None:
         """Describe the present layer anew, after the engine was set up."""
@@ -158,6 +173,19 @@ class Session(QObject):
     def _pair(self, found: Optional[Found]) -> tuple[str, str]:
         return (found.key if found else "", self.layer.id() if self.layer else "")
 
+    def _question(self, found: Found) -> Optional[Question]:
+        """Return what the engine is asked about a model; None where it can't read the layer's file."""
+        source = layers.file_source(self.layer) if self.layer is not None else ""
+        if not source or self.layer.id() in self.to_be_exported:
+            return None
+        return Question.of(found, self.layer.id(), source, self._choices.get(self._pair(found), Choice()))
+
+    def _look_into_file(self) -> None:
+        """Have the chosen model's file compared with the layer, unless its item has ruled it out."""
+        fit = self._fits.get(self.chosen.key) if self.chosen else None
+        question = self._question(self.chosen) if fit is not None and fit.fits else None
+        self._file_check.look_at(question, self.chosen)
+
     def _refit(self, only: Optional[Found] = None) -> None:
         if self.raster is None:
             self._fits = {}
@@ -168,4 +196,5 @@ class Session(QObject):
             self._fits = {
                 key: fit_of(f, self.raster, self._choices.get(self._pair(f), Choice())) for key, f in entries.items()
             }
+        self._look_into_file()
         self.fits_changed.emit()

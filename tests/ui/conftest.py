@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 from osgeo import gdal, osr
@@ -20,6 +20,8 @@ from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QObject, QSettings, Q
 from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
 
 from mlm_runner.core.worker.client import Worker
+from mlm_runner.ui import settings
+from mlm_runner.ui.dock import Dock
 from mlm_runner.ui.engine import Engine
 
 from .items import item
@@ -188,14 +190,24 @@ def engine(qgis) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def brighter(tmp_path) -> Path:
+def model(tmp_path) -> Callable[..., Path]:
+    """Write a true model, an item with its ONNX file beside it; `weights` has a list for each class, a number for each
+    band that the file takes."""
+
+    def make(id: str, title: str, weights: list[list[float]], **properties: Any) -> Path:
+        script = Path(__file__).with_name("make_network.py")
+        subprocess.run([str(RUNTIME), str(script), str(tmp_path / f"{id}.onnx"), json.dumps(weights)], check=True)
+        path = tmp_path / f"{id}.json"
+        path.write_text(json.dumps(item(id, title, **properties)))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def brighter(model) -> Path:
     """A true model of two bands: Forest where red is the brighter one, Water where nir is."""
-    network = tmp_path / "brighter.onnx"
-    script = Path(__file__).with_name("make_network.py")
-    subprocess.run([str(RUNTIME), str(script), str(network), "[[1, 0], [0, 1]]"], check=True)
-    path = tmp_path / "brighter.json"
-    path.write_text(json.dumps(item("brighter", "Which Is Brighter", bands=("red", "nir"))))
-    return path
+    return model("brighter", "Which Is Brighter", [[1, 0], [0, 1]])
 
 
 @pytest.fixture
@@ -231,6 +243,26 @@ def raster(tmp_path, qgis) -> Callable[..., QgsRasterLayer]:
         return layer
 
     return make
+
+
+@pytest.fixture
+def true_dock(iface, engine, wait) -> Iterator[Callable[..., Dock]]:
+    """Open the dock on the real engine, with these catalogs added, and wait for its list."""
+    made: list[Dock] = []
+
+    def open_dock(*catalogs: Path) -> Dock:
+        settings.set_catalogs([str(path) for path in catalogs])
+        dock = Dock(iface, engine)
+        made.append(dock)
+        iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        dock.show()
+        wait(lambda: dock.model_step.catalogsLabel.text() or engine.missing, what="the list of models")
+        return dock
+
+    yield open_dock
+    for dock in made:
+        dock.close_down()
+    settle()
 
 
 @pytest.fixture

@@ -72,3 +72,10 @@ class Algorithm(QgsProcessingAlgorithm):
             return self.engine.call(method, params, FeedbackWatch(feedback), scratch)
         except MlmRunnerError as error:
             raise QgsProcessingException(str(error)) from error
+
+    def scratch(self) -> Path:
+        """Return a new folder for copies, which `engine.discard` removes."""
+        try:
+            return self.engine.scratch()
+        except MlmRunnerError as error:
+            raise QgsProcessingException(str(error)) from error

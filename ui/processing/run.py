@@ -159,7 +159,7 @@ class RunAlgorithm(Algorithm):
         described = self.call("describe", {"model": self._params["model"]}, feedback)
         self._params.update(item=described["item"], href=described["href"])
         feedback.pushInfo(f"{described['title']}: {described['href']}")
-        copies = self.engine.scratch()
+        copies = self.scratch()
         unfinished = self.engine.unfinished(self._params["output"])
         self._params["scratch"] = str(unfinished)
         try:
