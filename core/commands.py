@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
 from .catalog.http import Http
+from .catalog.magic import recognised
 from .catalog.resolve import resolve
 from .catalog.search import Query
 from .catalog.search import search as search_catalogs
@@ -59,7 +60,7 @@ def describe(params: Params, context: Context) -> dict[str, Any]:
     With `as_item`, a path, the model is also written there as an Item of MLM 1.5.
     """
     item, href = resolve(params["model"], context.http, context.watch, context.home)
-    model = read(item, href)
+    model = recognised(read(item, href))
     if params.get("as_item"):
         save_item(write(model), Path(params["as_item"]))
     return {**description(model), "model": asdict(model), "item": item, "href": href}
@@ -177,8 +178,8 @@ def _band(band: Band) -> dict[str, Any]:
 def _model(params: Params, context: Context) -> Model:
     """Return the model that is named, or the one whose item came along (what the dock has already)."""
     if params.get("item"):
-        return read(params["item"], params.get("href") or "")
-    return read(*resolve(params["model"], context.http, context.watch, context.home))
+        return recognised(read(params["item"], params.get("href") or ""))
+    return recognised(read(*resolve(params["model"], context.http, context.watch, context.home)))
 
 
 def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tuple[Any, Any, Optional[Stored]]:

@@ -199,6 +199,8 @@ def _input(given: ModelInput) -> tuple[Line, ...]:
 
 def _output(output: ModelOutput) -> tuple[Line, ...]:
     lines = [Line("Name", output.name), Line("Task", ", ".join(output.tasks)), Line("", output.description)]
+    for label, named in (("Bands", output.bands), ("Variables", output.variables)):
+        lines.append(Line(label, ", ".join(band.name for band in named)))
     described = {c.value: c.description for c in output.classes}
     for entry in legend(output.classes):
         more = described[entry.value] if described[entry.value] != entry.label else ""

@@ -111,6 +111,19 @@ def test_a_model_that_does_not_fit_exits_with_3_and_names_the_bands(capsys, mode
     assert not (tmp_path / "out.tif").exists()
 
 
+def test_a_file_without_a_telling_name_is_known_by_its_content(capsys, model, image, tmp_path):
+    path = Path(model())
+    described = json.loads(path.read_text())
+    asset = described["assets"]["model"]
+    Path(asset["href"]).rename(tmp_path / "weights")
+    asset.update({"href": "weights"})
+    del asset["mlm:artifact_type"]
+    path.write_text(json.dumps(described))
+    status, out, err = call(capsys, "run", path, image, "-o", tmp_path / "out.tif", "--json")
+    assert status == 0, err
+    assert any("ONNX by its content" in text for text in json.loads(out)["assumed"])
+
+
 def broken(content: bytes):
     def build(tmp_path: Path, model) -> str:
         file = tmp_path / "broken.onnx"

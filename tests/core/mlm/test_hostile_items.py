@@ -148,6 +148,12 @@ def mutated(item, path, value, kind):
     [
         "own",
         "v1.5.2/item_multi_io.json",
+        "draft/2024-01-09_c68dd72_stac_model_README_example.json",
+        "draft/2024-02-25_example.json",
+        "draft/sentinelhub_dl_sequential.json",
+        "v1.0.0-beta.3/item.json",
+        "v1.3.0/item_eo_bands.json",
+        "wild/eotdl_eurosat.json",
         "v1.5.2/item_eo_and_raster_bands.json",
         "v1.5.2/item_datacube_variables.json",
         "wild/openeo_dask_ml_prithvi_v2_item.json",
