@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Callable
 
@@ -119,7 +120,7 @@ def test_the_interface_beats_on_during_a_true_run(ready, wait):
     dock.run_step.runButton.click()
     wait(lambda: dock.run_step.job is None, 60, "the end of the run")
     timer.stop()
-    gaps = sorted(after - before for before, after in zip(beats, beats[1:]))
+    gaps = sorted(after - before for before, after in pairwise(beats))
     assert out.exists() and len(gaps) > 50
     assert gaps[int(0.95 * len(gaps))] < 0.1
     assert gaps[-1] < 0.5, "one long wait would hide among many beats"
