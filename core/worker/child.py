@@ -45,7 +45,7 @@ def start(command: Sequence[str], env: Mapping[str, str], **pipes: Any) -> subpr
         {"creationflags": CREATE_NO_WINDOW} if sys.platform == "win32" else {"start_new_session": True}
     )
     # A list and no shell; the Python in it has been proved, or is about to be.
-    return subprocess.Popen(list(command), env=dict(env), **pipes, **apart)
+    return subprocess.Popen(list(command), env=dict(env), **pipes, **apart)  # nosec B603  # see above
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
