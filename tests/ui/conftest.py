@@ -227,16 +227,7 @@ def raster(tmp_path, qgis) -> Callable[..., QgsRasterLayer]:
     """Make a raster layer from a file with named bands of one value each."""
 
     def make(bands: dict[str, int], name: str = "image", width: int = 40, height: int = 30, add: bool = True):
-        path = tmp_path / f"{name}.tif"
-        dataset = gdal.GetDriverByName("GTiff").Create(str(path), width, height, len(bands), gdal.GDT_UInt16)
-        dataset.SetGeoTransform((600000, 30, 0, 4000000, 0, -30))
-        system = osr.SpatialReference()
-        system.ImportFromEPSG(32617)
-        dataset.SetProjection(system.ExportToWkt())
-        for number, (band, value) in enumerate(bands.items(), 1):
-            dataset.GetRasterBand(number).SetDescription(band)
-            dataset.GetRasterBand(number).Fill(value)
-        dataset = None
+        path = raster_file(tmp_path / f"{name}.tif", bands, width, height)
         layer = QgsRasterLayer(str(path), name)
         if add:
             QgsProject.instance().addMapLayer(layer)
@@ -277,6 +268,20 @@ def show(iface) -> Callable[[QgsRasterLayer], None]:
         settle()
 
     return zoom
+
+
+def raster_file(path: Path, bands: dict[str, int], width: int = 40, height: int = 30) -> Path:
+    """Write a file with named bands of one value each."""
+    dataset = gdal.GetDriverByName("GTiff").Create(str(path), width, height, len(bands), gdal.GDT_UInt16)
+    dataset.SetGeoTransform((600000, 30, 0, 4000000, 0, -30))
+    system = osr.SpatialReference()
+    system.ImportFromEPSG(32617)
+    dataset.SetProjection(system.ExportToWkt())
+    for number, (band, value) in enumerate(bands.items(), 1):
+        dataset.GetRasterBand(number).SetDescription(band)
+        dataset.GetRasterBand(number).Fill(value)
+    dataset = None
+    return path
 
 
 def pixels(path: str) -> list[list[int]]:
