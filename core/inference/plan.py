@@ -23,6 +23,8 @@ from .layout import DIMENSIONS, Layout
 
 TILE = 256
 """Side of a window where neither the file nor the item fixes it."""
+LARGEST = 1024
+"""The largest tile that an item's word alone is taken for; items that declare a whole scene (10980) mean any size."""
 PIXEL_TILE = 512
 """Side of the block of pixels handed at once to a model that sees one pixel at a time."""
 OVERLAP = 0.2
@@ -156,7 +158,7 @@ def _side(model: Model, layout: Layout, side: str, wish: Optional[int]) -> int:
     declared = {DIMENSIONS.get(d, d): s for d, s in zip(given.dim_order, given.shape)}.get(side, -1)
     if declared < 8 and layout.scene:
         raise UsageError("The model gives one class for an image of any size. Say how large its tiles are (--tile N).")
-    return declared if declared >= 8 else TILE
+    return declared if 8 <= declared <= LARGEST else TILE
 
 
 def _batch(layout: Layout, wish: Optional[int]) -> int:

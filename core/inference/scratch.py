@@ -53,12 +53,20 @@ class Scratch:
             raise RuntimeError("a Scratch is used inside its with block")
         return self._folder / f"{self._output.name}{suffix}"
 
+    def _beside(self) -> list[Path]:
+        """Return the files that GDAL and QGIS take for parts of the output: an older map's would spoil a new one."""
+        names = [self._output.with_name(f"{self._output.name}{end}") for end in (".aux.xml", ".ovr", ".msk")]
+        return [*names, *(self._output.with_suffix(end) for end in (".qml", ".qmd", ".tfw"))]
+
     def finish(self) -> None:
         """Give all files their final names, the output itself last; files beside an older output of this name are
         replaced.
         """
         names = sorted(p.name for p in self.path().parent.iterdir())
         names.sort(key=lambda name: name == self._output.name)
+        for stale in self._beside():
+            if stale.name not in names:
+                stale.unlink(missing_ok=True)
         for name in names:
             try:
                 os.replace(self.path().parent / name, self._output.parent / name)

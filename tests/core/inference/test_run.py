@@ -316,6 +316,15 @@ def test_a_scene_classifier_gives_a_pixel_for_each_tile(raster, network, item, c
     assert [c["area"] for c in result.classes] == [4 * 320.0**2, 320.0**2]
 
 
+def test_what_lay_beside_an_older_result_does_not_spoil_the_new_one(raster, convolution, item, classify, tmp_path):
+    for name in ("out.qml", "out.tif.aux.xml", "out.tif.ovr"):
+        (tmp_path / name).write_text("of an older map")
+    model = item(convolution(np.ones((1, 2, 1, 1))), BANDS, classes=1, tasks=["regression"])
+    model["properties"]["mlm:output"][0].pop("classification:classes")
+    classify(model, raster(noise(2, 9, 9), BANDS))
+    assert sorted(p.name for p in tmp_path.glob("out*")) == ["out.tif"]
+
+
 def test_more_channels_than_classes_are_refused(raster, convolution, item, classify):
     legend = [{"value": k, "name": f"c{k}"} for k in range(3)]
     with pytest.raises(DoesNotFit, match="names 3 classes; the file's output has 2 channels"):

@@ -8,6 +8,7 @@ from mlm_runner.core.errors import ArtifactCorrupt, ArtifactMissing, NotRunnable
 from mlm_runner.core.inference import session
 from mlm_runner.core.inference.check import check
 from mlm_runner.core.inference.inspect import inspect
+from mlm_runner.core.inference.plan import Window, plan
 from mlm_runner.core.inference.session import load
 from mlm_runner.core.mlm.read import read
 
@@ -112,3 +113,11 @@ def test_without_the_file_that_is_noted_and_nothing_is_claimed(item, convolution
     found = check(read(item(file, ["red", "nir"])), inspect([image]), None, units="raw")
     assert found.fit.fits and found.layout is None
     assert any("not on this machine yet" in f.text for f in found.fit.findings)
+
+
+@pytest.mark.parametrize(("declared", "tile"), [(64, 64), (1024, 1024), (10980, 256), (-1, 256)])
+def test_a_free_tile_is_the_declared_one_unless_that_is_a_whole_scene(item, convolution, image, declared, tile):
+    file = convolution(np.ones((2, 2, 1, 1)))
+    model = read(item(file, ["red", "nir"], shape=[-1, 2, declared, declared]))
+    checked = check(model, inspect([image]), file, units="raw")
+    assert plan(model, checked.layout, Window(0, 0, 8, 8)).tile == (tile, tile)
