@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from ..errors import CatalogUnavailable, ItemUnreadable
 from ..watch import Watch
 from .catalogs import find
+from .collections import completed
 from .contents import contents, is_api, within
 from .documents import Document, local_file, read_document
 from .entries import Entry, Found
@@ -36,6 +37,7 @@ def resolve(model: str, http: Http, watch: Watch, home: Optional[Path] = None) -
         found = _by_id(find(catalog, home).href if catalog else "", item_id, text, http, watch)
     else:
         found = _by_address(text, http, watch, home)
+    found = completed(found, http, watch, {})
     return found.item, found.href
 
 

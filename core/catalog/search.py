@@ -19,6 +19,7 @@ from ..mlm.raster import RasterInfo
 from ..mlm.read import read
 from ..watch import Watch
 from .catalogs import Catalog, find, known
+from .collections import Cache, completed
 from .contents import contents
 from .entries import Entry, Found, Problem
 from .http import Http
@@ -117,8 +118,11 @@ def _ask(number: int, catalog: Catalog, http: Http, watch: Watch, events: queue.
     """Put what one catalog holds into `events`, and in the end, whatever happens, that it has ended."""
     failed = ""
     try:
+        collections: Cache = {}
         for entry in contents(catalog.href, http, watch):
             watch.check()
+            if isinstance(entry, Found) and describes_model(entry.item):
+                entry = completed(entry, http, watch, collections)
             events.put((number, entry))
     except MlmRunnerError as error:
         failed = str(error)

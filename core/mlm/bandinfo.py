@@ -11,6 +11,8 @@ from typing import Any, Callable
 from .model import Band, Note
 from .node import Node
 
+COLLECTION = "mlm_runner:collection"
+"""The member under which an item carries what its collection says of bands: `href`, `bands`, or why it `failed`."""
 LISTS = ("bands", "eo:bands", "raster:bands")
 
 
@@ -30,6 +32,22 @@ def known_bands(item: Node, assets: list[Node]) -> list[Band]:
                 if band.name:
                     found[band.name] = merged(found[band.name], band) if band.name in found else band
     return list(found.values())
+
+
+def collection_bands(collection: Node, names: set[str], notes: list[Note]) -> list[Band]:
+    """Return what the item's collection says of bands that are named in the item, and note where it comes from."""
+    if collection["failed"].present:
+        notes.append(
+            Note("collection", f"Its collection could not be read for its bands: {collection['failed'].text()}")
+        )
+    found = [described(entry) for entry in collection["bands"] if isinstance(entry.value, dict)]
+    used = [band for band in found if band.name in names]
+    if used:
+        text = (
+            f"What is said of {', '.join(dict.fromkeys(b.name for b in used))} comes from {collection['href'].text()}."
+        )
+        notes.append(Note("collection", text))
+    return found
 
 
 def described(entry: Node) -> Band:

@@ -10,7 +10,7 @@ from typing import Any, Mapping
 
 from ..errors import ItemUnreadable
 from .artifacts import artifacts, is_model, links, resources
-from .bandinfo import LISTS, known_bands
+from .bandinfo import COLLECTION, LISTS, collection_bands, known_bands
 from .domain import domain
 from .load import REPAIRED, load_json
 from .model import Model, ModelOutput, Note
@@ -42,6 +42,7 @@ def read(item: Mapping[str, Any], href: str = "") -> Model:
     properties = node["properties"]
     files = artifacts(node, href, notes)
     known = known_bands(node, [a for _, a in node["assets"].members() if is_model(a)])
+    known += collection_bands(Node(rewritten.get(COLLECTION), COLLECTION), _named(properties), notes)
     tasks = properties["mlm:tasks"].texts()
     inputs = tuple(model_input(n, known, notes) for n in properties["mlm:input"].required())
     outputs = tuple(model_output(n, tasks, notes) for n in properties["mlm:output"].required())
@@ -77,6 +78,12 @@ def read(item: Mapping[str, Any], href: str = "") -> Model:
         notes=tuple(notes),
         href=href,
     )
+
+
+def _named(properties: Node) -> set[str]:
+    """Return the names of bands in the item's inputs."""
+    bands = [band for given in properties["mlm:input"] for band in given["bands"]]
+    return {b.text() if isinstance(b.value, str) else b["name"].text() for b in bands}
 
 
 def _name(node: Node, notes: list[Note]) -> str:
