@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -12,9 +13,16 @@ import time
 import pytest
 from qgis.core import (
     QgsApplication,
+    QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
     QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterRasterLayer,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -97,6 +105,57 @@ def test_a_loaded_layer_is_named_styled_and_explains_itself(run, engine, brighte
     assert shown == [(1, "Forest", "#228833"), (2, "Water", "#4477aa")]
     assert layer.metadata().abstract().startswith("Classes that the model Which Is Brighter")
     assert any("mlm-runner run" in line for line in layer.metadata().history())
+
+
+def test_the_toolbox_loads_a_layer_that_was_made_in_another_thread(run, engine, brighter, halves, tmp_path, wait):
+    """As the dialog does it: prepared here, run in a task, and then told what to load."""
+    run(engine, INPUT=halves, MODEL="none", OUTPUT=str(tmp_path / "none.tif"))  # registers the provider
+    out = str(tmp_path / "out.tif")
+    sink = QgsProcessingOutputLayerDefinition(out, QgsProject.instance())
+    context, feedback, ended = QgsProcessingContext(), Feedback(), []
+    context.setProject(QgsProject.instance())
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("mlm_runner:run")
+    parameters = {"INPUT": halves.id(), "MODEL": str(brighter), "OUTPUT": sink}
+    task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+    task.executed.connect(lambda ok, results: ended.append((ok, results)))
+    QgsApplication.taskManager().addTask(task)
+    wait(lambda: ended, what="the end of the task")
+    assert ended == [(True, {"OUTPUT": out})], feedback.errors
+    assert list(context.layersToLoadOnCompletion()) == [out]
+    assert context.layerToLoadOnCompletionDetails(out).name == "Which Is Brighter - halves"
+
+
+def test_it_is_a_step_of_a_model_of_the_designer(run, engine, brighter, halves, tmp_path):
+    run(engine, INPUT=halves, MODEL="none", OUTPUT=str(tmp_path / "none.tif"))  # registers the provider
+    source = QgsProcessingModelChildParameterSource
+    outputs = {}
+    model = QgsProcessingModelAlgorithm("two", "tests")
+    model.addModelParameter(QgsProcessingParameterRasterLayer("image"), QgsProcessingModelParameter("image"))
+    for step in ("one", "two"):
+        child = QgsProcessingModelChildAlgorithm("mlm_runner:run")
+        child.setChildId(step)
+        child.addParameterSources("INPUT", [source.fromModelParameter("image")])
+        child.addParameterSources("MODEL", [source.fromStaticValue(str(brighter))])
+        wanted = QgsProcessingModelOutput(step, step)
+        wanted.setChildOutputName("OUTPUT")
+        child.setModelOutputs({step: wanted})
+        model.addChildAlgorithm(child)
+        outputs[f"{step}:{step}"] = QgsProcessingOutputLayerDefinition(
+            str(tmp_path / f"{step}.tif"), QgsProject.instance()
+        )
+    assert model.initAlgorithm() is None
+    context, feedback = QgsProcessingContext(), Feedback()
+    context.setProject(QgsProject.instance())
+    _, ok = model.run({"image": halves, **outputs}, context, feedback)
+    assert ok, feedback.errors
+    made = list(context.layersToLoadOnCompletion())
+    assert sorted(made) == [str(tmp_path / "one.tif"), str(tmp_path / "two.tif")]
+    gc.collect()
+    for path in made:
+        layer = QgsRasterLayer(path, "result")
+        context.layerToLoadOnCompletionDetails(path).postProcessor().postProcessLayer(layer, context, feedback)
+        assert layer.name() == "Which Is Brighter - halves"
+        assert pixels(path) == [[1] * 20 + [2] * 20] * 30
 
 
 def test_a_model_that_does_not_fit_is_refused_with_the_missing_bands(run, engine, brighter, raster, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
@@ -65,7 +66,7 @@ class RunAlgorithm(Algorithm):
         super().__init__(engine)
         self._params: dict[str, Any] = {}
         self._copy: Optional[export.Export] = None
-        self._source: Optional[QgsRasterLayer] = None
+        self._source_name = ""
 
     def name(self) -> str:
         return "run"
@@ -138,12 +139,11 @@ class RunAlgorithm(Algorithm):
         if layer is None or not layer.isValid():
             raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
         extent = self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
-        self._source = layer
+        self._source_name = layer.name()
         self._params = {
             "model": self.parameterAsString(parameters, self.MODEL, context).strip(),
             "bands": bands_by_hand(self.parameterAsString(parameters, self.BANDS, context)),
             "units": self.parameterAsString(parameters, self.UNITS, context).strip() or "auto",
-            "output": self.parameterAsOutputLayer(parameters, self.OUTPUT, context),
         }
         if parameters.get(self.OVERLAP) is not None:
             self._params["overlap"] = self.parameterAsDouble(parameters, self.OVERLAP, context)
@@ -156,6 +156,8 @@ class RunAlgorithm(Algorithm):
     def processAlgorithm(  # noqa: N802
         self, parameters: Mapping[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        # Not while preparing: what is to be loaded is told by the context of the thread that the run is in.
+        self._params["output"] = self.parameterAsOutputLayer(parameters, self.OUTPUT, context)
         described = self.call("describe", {"model": self._params["model"]}, feedback)
         self._params.update(item=described["item"], href=described["href"])
         feedback.pushInfo(f"{described['title']}: {described['href']}")
@@ -206,17 +208,18 @@ class RunAlgorithm(Algorithm):
         if not context.willLoadLayerOnCompletion(output):
             return
         details = context.layerToLoadOnCompletionDetails(output)
-        name = self._source.name() if self._source is not None else ""
-        details.name = result.layer_name(title, name)
-        _Dresser.kept = _Dresser(done, dict(self._params), title, name)
-        details.setPostProcessor(_Dresser.kept)
+        details.name = result.layer_name(title, self._source_name)
+        dresser = _Dresser(done, dict(self._params), title, self._source_name)
+        _Dresser.kept.append(dresser)
+        details.setPostProcessor(dresser)
 
 
 class _Dresser(QgsProcessingLayerPostProcessorInterface):
     """Styles and names the layer once QGIS has loaded it."""
 
-    kept: Optional[_Dresser] = None
-    """The newest one: QGIS does not own it, and calls it after the algorithm is gone."""
+    kept: deque[_Dresser] = deque(maxlen=256)
+    """The newest ones: QGIS does not own them, and calls those of all layers that a model or a batch has made after the
+    algorithms are gone."""
 
     def __init__(self, done: Mapping[str, Any], params: Mapping[str, Any], title: str, source_name: str) -> None:
         super().__init__()
