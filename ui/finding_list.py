@@ -48,7 +48,7 @@ class FindingList(QScrollArea):
         self.show_findings((), ())
 
     def show_findings(self, findings: Sequence[Finding], remedies: Sequence[Remedy]) -> None:
-        """Replace the rows; a remedy's button follows all of them."""
+        """Replace the rows: problems, then the remedies' buttons, then what is only to be known."""
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -57,8 +57,11 @@ class FindingList(QScrollArea):
         shown = remedies[:MAX_BUTTONS]
         solved = frozenset[str]().union(*(remedy.solves for remedy in shown))
         words = [f.text if f.text in solved or not f.remedy else f"{f.text} {f.remedy}" for f in findings]
-        self._rows = [self._row(SHAPES[f.level], text) for f, text in zip(findings, words)]
-        for widget in (*self._rows, *(self._button(remedy) for remedy in shown)):
+        rows = [(f.level == "note", self._row(SHAPES[f.level], text)) for f, text in zip(findings, words)]
+        problems = [row for is_note, row in rows if not is_note]
+        notes = [row for is_note, row in rows if is_note]
+        self._rows = [*problems, *notes]
+        for widget in (*problems, *map(self._button, shown), *notes):
             column.addWidget(widget)
         self.setWidget(content)  # deletes the one before
         content.setAutoFillBackground(False)

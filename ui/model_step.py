@@ -7,7 +7,7 @@ from typing import Any, Mapping, Optional, Sequence
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsMessageViewer
-from qgis.PyQt.QtCore import QModelIndex, QUrl
+from qgis.PyQt.QtCore import QEvent, QModelIndex, QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -56,6 +56,7 @@ class ModelStep(QGroupBox, form("model_step")):
         self.list.setModel(self._models)
         self.list.setItemDelegate(ModelDelegate(self.list))
         self.list.selectionModel().currentChanged.connect(self._picked)
+        self.list.viewport().installEventFilter(self)
         self._set_up_buttons()
         line = self.fontMetrics().lineSpacing()
         self.about.setFixedHeight(ABOUT_LINES * line + 4)
@@ -76,6 +77,12 @@ class ModelStep(QGroupBox, form("model_step")):
         self._show_chosen()
         self.empty.say("Models are listed here once the engine has started.")
         self.pages.setCurrentWidget(self.empty)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (the name is Qt's)
+        """Keep the chosen model in sight where other steps take room from the list."""
+        if event.type() == QEvent.Type.Resize:
+            QTimer.singleShot(0, self._show_current)
+        return super().eventFilter(watched, event)
 
     def setup_page(self, text: str, offers: Sequence[Any], log: str = "", working: bool = False) -> None:
         """Show the engine's state in place of the list."""
@@ -168,6 +175,9 @@ class ModelStep(QGroupBox, form("model_step")):
     def _picked(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid() and not self._following:
             self._session.choose(current.data(FOUND))
+
+    def _show_current(self) -> None:
+        self.list.scrollTo(self.list.currentIndex())
 
     def _keep_selection(self) -> None:
         """Sorting and filtering move rows; the chosen model stays the current one."""

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any, Mapping
 
-from qgis.core import QgsLayerMetadata, QgsProject, QgsRasterLayer
+from qgis.core import QgsLayerMetadata, QgsLayerTreeLayer, QgsProject, QgsRasterLayer
 
 from ..core.errors import RasterUnreadable
 
@@ -48,9 +48,16 @@ def add(layer: QgsRasterLayer, source_id: str) -> None:
     root = project.layerTreeRoot()
     node = root.findLayer(source_id)
     if node is None or node.parent() is None:
-        root.insertLayer(0, layer)
-        return
-    node.parent().insertLayer(node.parent().children().index(node), layer)
+        made = root.insertLayer(0, layer)
+    else:
+        made = node.parent().insertLayer(node.parent().children().index(node), layer)
+    unfold(made)
+
+
+def unfold(node: QgsLayerTreeLayer) -> None:
+    """Show the classes in the layers panel, which folds up long legends and those that came after their layer."""
+    node.setExpanded(False)
+    node.setExpanded(True)
 
 
 def layer_name(title: str, layer: str) -> str:

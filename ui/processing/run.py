@@ -229,6 +229,10 @@ class _Dresser(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsRasterLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         result.dress(layer, self._done, self._params, self._title, self._source_name)
+        project = context.project()
+        node = project.layerTreeRoot().findLayer(layer.id()) if project is not None else None
+        if node is not None:
+            result.unfold(node)
 
 
 def bands_by_hand(text: str) -> dict[str, str]:
