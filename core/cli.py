@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import sys
 import time
@@ -23,16 +24,21 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command in `arguments` (the process's own without), and return the exit status."""
     options = _parser().parse_args(arguments)
     watch = Watch(_shown if sys.stderr.isatty() else _quiet())
-    previous = signal.signal(signal.SIGINT, lambda *_: watch.cancel())
+    signals = (signal.SIGINT, signal.SIGTERM)  # the second is what schedulers and `timeout` send
+    previous = [signal.signal(number, lambda *_: watch.cancel()) for number in signals]
     try:
         return options.command(options, watch)
     except MlmRunnerError as error:
         print(f"mlm-runner: {error}", file=sys.stderr)
         return 130 if isinstance(error, Cancelled) else error.exit_status
+    except MemoryError:
+        print("mlm-runner: There is not enough memory. Use a smaller --tile or --batch-size.", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         return 1
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in zip(signals, previous):
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -255,8 +261,17 @@ def _home() -> Any:
 
 
 def _print(options: argparse.Namespace, found: Any, text: str) -> int:
-    print(json.dumps(found, ensure_ascii=False) if options.json else text)
+    print(json.dumps(_strict(found), ensure_ascii=False, allow_nan=False) if options.json else text)
     return 0
+
+
+def _strict(value: Any) -> Any:
+    """Return a value without the numbers that JSON lacks (a band's nodata may be NaN); they are null."""
+    if isinstance(value, dict):
+        return {word: _strict(member) for word, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(member) for member in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _shown(progress: Progress) -> None:

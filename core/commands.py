@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from .catalog.http import Http
 from .catalog.magic import recognised
@@ -92,6 +92,7 @@ def run(params: Params, context: Context) -> dict[str, Any]:
     network, layout = required(checked, model)
     area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
     threshold, notes = _threshold(params, model)
+    outputs = _outputs(params, [b.file for b in raster.bands])
     job = Job(
         model=model,
         network=network,
@@ -107,10 +108,10 @@ def run(params: Params, context: Context) -> dict[str, Any]:
             merge=params.get("merge") or "blend",
             batch_size=params.get("batch_size"),
         ),
-        output=_output(params["output"], raster.source),
+        output=outputs.pop("output"),
         checksum=file.sha256 if file else "",
         notes=(*((file.note,) if file and file.note else ()), *notes),
-        wanted=Wanted(**{word: _output(params[word], raster.source) for word in EXTRA if params.get(word)}),
+        wanted=Wanted(**outputs),
         threshold=threshold,
         skipped_functions=bool(params.get("skip_functions")),
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
@@ -219,14 +220,29 @@ def _artifact(model: Model) -> Optional[Artifact]:
     return next((a for a in model.artifacts if a.runnable), None)
 
 
-def _output(name: str, source: str) -> Path:
+def _outputs(params: Params, rasters: Sequence[str]) -> dict[str, Path]:
+    """Return the files to write by what they are; no two may be one, and none may be a raster that is read."""
+    named = {
+        word: _output(params[word], rasters) for word in ("output", *EXTRA) if word == "output" or params.get(word)
+    }
+    for word, path in named.items():
+        other = next((w for w, p in named.items() if w != word and p.resolve() == path.resolve()), None)
+        if other:
+            raise UsageError(f"The {word} and the {other} can't both be written to {path.name}. Give two names.")
+    return named
+
+
+def _output(name: str, rasters: Sequence[str]) -> Path:
     if not name:
         raise UsageError("No output is named. Give the name of a file to write.")
     path = Path(name).absolute()
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise UsageError(f"The result is a GeoTIFF, and {path.name} does not end in .tif. Give another name.")
-    if Path(source).exists() and path.exists() and path.samefile(source):
-        raise UsageError(f"{path.name} is the raster itself, which is never overwritten. Give another name.")
+    for raster in rasters:
+        # The name of a source inside an archive, or of a driver (GPKG:path:table), has the path within it.
+        same = Path(raster).exists() and path.exists() and path.samefile(raster)
+        if same or str(path) in raster:
+            raise UsageError(f"{path.name} is a raster that is read, which is never overwritten. Give another name.")
     return path
 
 

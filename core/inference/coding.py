@@ -52,10 +52,15 @@ class Coding:
         return np.where(scores.max(axis=0) >= self.threshold, coded, np.asarray(self.below, self.data_type))
 
     def _labels(self, labels: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        low, high = np.iinfo(self.data_type).min, np.iinfo(self.data_type).max
-        wild = labels[valid & ((labels < low) | (labels > high))]
+        known = [e.value for e in self.entries]
+        if known:
+            wild = labels[valid & ~np.isin(labels, known)]
+        else:
+            low, high = np.iinfo(self.data_type).min, np.iinfo(self.data_type).max
+            wild = labels[valid & ((labels < low) | (labels > high) | (labels == self.nodata))]
         if wild.size:
-            raise NotRunnable(f"The model gave the label {wild[0]}, which is none of the item's classes.")
+            named = f", and its item names {', '.join(map(str, known))}" if known else ""
+            raise NotRunnable(f"The model gave the label {wild[0]}{named}. Ask the publisher to correct the item.")
         return labels.astype(self.data_type)
 
 

@@ -15,6 +15,9 @@ except ImportError:  # a system's Python may be the runtime without it; a trial 
 PROBABILITIES = {"Softmax": "softmax", "Sigmoid": "sigmoid", "HardSigmoid": "sigmoid"}
 """Operations after which scores are probabilities already."""
 
+LOGITS = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "BatchNormalization"))
+"""Operations whose results have no bounds; of all others a trial tells whether they are probabilities."""
+
 PASSED_OVER = frozenset(
     ("Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Resize")
 )
@@ -50,14 +53,19 @@ def facts(path: Path) -> GraphFacts:
     producer = {name: node for node in graph.node for name in node.output}
     radius = _radii(graph)
     outputs = [o.name for o in graph.output]
-    return GraphFacts({o: _activation(producer, o) for o in outputs}, {o: radius.get(o) for o in outputs})
+    ends = {o: _activation(producer, o) for o in outputs}
+    known = {o: activation for o, activation in ends.items() if activation is not None}
+    return GraphFacts(known, {o: radius.get(o) for o in outputs})
 
 
-def _activation(producer: dict[str, Any], output: str) -> str:
+def _activation(producer: dict[str, Any], output: str) -> Optional[str]:
+    """Return the activation that an output ends in, "" where its last operation leaves logits, else None."""
     node = producer.get(output)
     while node is not None and node.op_type in PASSED_OVER and node.input:
         node = producer.get(node.input[0])
-    return PROBABILITIES.get(node.op_type, "") if node is not None else ""
+    if node is None:
+        return None
+    return PROBABILITIES.get(node.op_type, "" if node.op_type in LOGITS else None)
 
 
 def _radii(graph: Any) -> dict[str, Optional[int]]:

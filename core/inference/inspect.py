@@ -75,7 +75,7 @@ def damaged(name: str, error: Exception, where: str = "") -> RasterUnreadable:
 
 
 def _reason(error: Exception, name: str) -> str:
-    text = str(error).replace(f"'{name}'", "it").replace(name, "it").strip().rstrip(".")
+    text = str(error).removeprefix(f"'{name}' ").removeprefix(f"{name}: ").strip().rstrip(".")
     return f"{text}. Check the path, or open it in QGIS to see whether it is whole."
 
 

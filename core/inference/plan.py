@@ -9,7 +9,7 @@ window it falls.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator, Optional, Sequence
 
 from rasterio.errors import RasterioError
@@ -25,6 +25,8 @@ TILE = 256
 """Side of a window where neither the file nor the item fixes it."""
 LARGEST = 1024
 """The largest tile that an item's word alone is taken for; items that declare a whole scene (10980) mean any size."""
+MOST_TILE = 8192
+"""The largest tile that can be asked for: 64 million pixels at once."""
 PIXEL_TILE = 512
 """Side of the block of pixels handed at once to a model that sees one pixel at a time."""
 OVERLAP = 0.2
@@ -101,13 +103,18 @@ def plan(
         return Plan(area, (side, side), 0, 0, 1)
     size = (_side(model, layout, "height", tile), _side(model, layout, "width", tile))
     if layout.scene:
-        return Plan(area, size, 0, 0, _batch(layout, batch_size))
+        return _within(Plan(area, size, 0, 0, _batch(layout, batch_size)), layout)
     overlap_px = 2 * round(min(size) * share / 2)
     halo = overlap_px // 2 if merge == "crop" or layout.labels else overlap_px // 4
     ramp = overlap_px - 2 * halo
     if overlap is None and layout.radius is not None and halo < layout.radius <= min(size) // COVERED:
         halo = layout.radius
-    return Plan(area, size, halo, ramp, _batch(layout, batch_size))
+    return _within(Plan(area, size, halo, ramp, _batch(layout, batch_size)), layout)
+
+
+def _within(plan: Plan, layout: Layout) -> Plan:
+    """Return the plan with no more windows in a batch than there are, unless the file fixes their number."""
+    return plan if layout.batch is not None else replace(plan, batch=min(plan.batch, plan.rows * plan.columns))
 
 
 def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: str = "") -> Window:
@@ -146,8 +153,8 @@ def _clipped(positions: Sequence[float], size: int) -> tuple[int, int]:
 
 def _side(model: Model, layout: Layout, side: str, wish: Optional[int]) -> int:
     fixed = layout.tile_height if side == "height" else layout.tile_width
-    if wish is not None and wish < 8:
-        raise UsageError(f"A tile of {wish} pixels is too small; use 8 or more.")
+    if wish is not None and not 8 <= wish <= MOST_TILE:
+        raise UsageError(f"A tile of {wish} pixels makes no sense; use 8 to {MOST_TILE}.")
     if fixed is not None:
         if wish is not None and wish != fixed:
             raise UsageError(f"The model's file takes tiles of {fixed} pixels {side}; a tile of {wish} can't be used.")

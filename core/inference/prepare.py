@@ -13,9 +13,18 @@ import numpy as np
 
 from ..mlm.expression import Parsed, by_letters, letters, parse
 from ..mlm.model import Expression, ModelInput, ValueScaling
-from ..mlm.sources import reduces, scalings
+from ..mlm.sources import for_each, scalings
 from .expressions import compute
 from .layout import Layout
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the item: `each` where it changes every channel, `lettered` where it calls them A, B, C."""
+
+    parsed: Parsed
+    each: bool
+    lettered: bool
 
 
 @dataclass(frozen=True)
@@ -23,14 +32,15 @@ class Recipe:
     """What happens to the values of a window.
 
     `units` holds (factor, offset) for each source band, `names` what they are called. `channels` are what the network
-    gets, in order: the place of a source band, or an expression of them. `functions` then change all channels, and
-    `scaling` is what is done to each that is left.
+    gets, in order: the place of a source band, or an expression of them; `called` are their names. `functions` then
+    change each channel, or make one of all, and `scaling` is what is done to each that is left.
     """
 
     units: tuple[tuple[float, float], ...]
     names: tuple[str, ...]
     channels: tuple[Union[int, Parsed], ...]
-    functions: tuple[tuple[Parsed, bool], ...]
+    called: tuple[str, ...]
+    functions: tuple[Function, ...]
     scaling: tuple[Optional[ValueScaling], ...]
 
 
@@ -41,11 +51,15 @@ def recipe(given: ModelInput, units: Sequence[tuple[float, float]], skip_functio
         units=tuple(units),
         names=tuple(band.name for band in given.sources),
         channels=tuple(next(places) if b.expression is None else parse(b.expression) for b in given.bands),
-        functions=()
-        if skip_functions
-        else tuple((p, by_letters(f, p)) for f in given.pre_processing if (p := parse(f))),
+        called=tuple(band.name for band in given.bands),
+        functions=() if skip_functions else tuple(_function(f, given) for f in given.pre_processing),
         scaling=scalings(given, skip_functions),
     )
+
+
+def _function(expression: Expression, given: ModelInput) -> Function:
+    parsed = parse(expression)
+    return Function(parsed, for_each(expression, parsed, given), by_letters(expression, parsed))
 
 
 def prepare(stored: np.ndarray, valid: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
@@ -72,12 +86,13 @@ def _computed(values: np.ndarray, recipe: Recipe) -> np.ndarray:
     """Return the channels: source bands as they are, computed ones, and what functions make of all of them."""
     sources = dict(zip(recipe.names, values))
     channels = [values[c] if isinstance(c, int) else compute(c, sources) for c in recipe.channels]
-    for function, lettered in recipe.functions:
-        if reduces(function, len(channels)):
-            names = letters(len(channels)) if lettered else recipe.names
-            channels = [compute(function, dict(zip(names, channels)))]
+    for function in recipe.functions:
+        if function.each:
+            channels = [compute(function.parsed, dict.fromkeys(function.parsed.names or ("A",), c)) for c in channels]
+        elif function.lettered:
+            channels = [compute(function.parsed, dict(zip(letters(len(channels)), channels)))]
         else:
-            channels = [compute(function, dict.fromkeys(function.names, channel)) for channel in channels]
+            channels = [compute(function.parsed, {**sources, **dict(zip(recipe.called, channels))})]
     return np.stack(channels)
 
 
@@ -90,7 +105,12 @@ def tensor(windows: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
     else:
         axes = {"batch": 0, "channel": 1, "height": 2, "width": 3}
         arranged = batch.transpose([axes[d] for d in layout.input_order])
-    return np.ascontiguousarray(arranged, dtype=layout.input_type)
+    kind = np.dtype(layout.input_type)
+    if kind.kind in "iu":
+        # Never wrapped round: 300 for a file that takes bytes is 255, and 2.7 is 3.
+        limits = np.iinfo(kind)
+        arranged = np.clip(np.rint(arranged), limits.min, limits.max)
+    return np.ascontiguousarray(arranged, dtype=kind)
 
 
 def _number(value: Optional[float]) -> np.float32:

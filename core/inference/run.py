@@ -10,6 +10,7 @@ from typing import Optional
 import numpy as np
 from rasterio.transform import Affine
 
+from ..errors import UsageError
 from ..mlm.ability import is_regression
 from ..mlm.expression import Parsed, parse
 from ..mlm.fit import Fit
@@ -59,6 +60,7 @@ def run(job: Job, watch: Watch) -> report.Result:
     The output's grid is the raster's own pixels. Progress counts windows.
     """
     started = time.perf_counter()
+    _scores_exist(job)
     plan, bands = job.plan, job.fit.rasters
     output = job.model.outputs[0]
     steps = recipe(job.model.inputs[0], [job.fit.units.linear(b) for b in bands], job.skipped_functions)
@@ -85,6 +87,8 @@ def run(job: Job, watch: Watch) -> report.Result:
             products.done(grid.height)
             products.finish(watch.check)
     counted = products.classes
+    if counted is not None and not counted.counts:
+        assumed = (*assumed, "no pixel of the extent has a value in all needed bands, so none has a class")
     return report.Result(
         output=str(job.output),
         model=job.model.id,
@@ -100,6 +104,16 @@ def run(job: Job, watch: Watch) -> report.Result:
         provider=job.network.provider,
         more={name: str(path) for name, path in job.wanted.paths().items()},
     )
+
+
+def _scores_exist(job: Job) -> None:
+    """Raise `UsageError` where scores are asked for and the model gives labels, or numbers that are no scores."""
+    if not (job.layout.labels or is_regression(job.model.outputs[0])):
+        return
+    asked = next(iter(job.wanted.paths()), "threshold" if job.threshold is not None else "")
+    if asked:
+        kind = "class numbers" if job.layout.labels else "numbers"
+        raise UsageError(f"The model gives {kind} and no scores, so there is no {asked} to be had. Leave that out.")
 
 
 def post(job: Job) -> tuple[Parsed, ...]:

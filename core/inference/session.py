@@ -131,7 +131,7 @@ def _load(path: Path, provider: str) -> Network:
 
 
 def _explained(path: Path, text: str) -> ArtifactCorrupt | NotRunnable:
-    reason = text.split("\n")[0][:300]
+    reason = text.split("\n")[0][:300].rstrip(".")
     version = onnxruntime.__version__
     if "opset" in text.lower() and "support" in text.lower() or "ir_version" in text.lower() or "IR version" in text:
         return NotRunnable(

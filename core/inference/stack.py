@@ -75,7 +75,7 @@ def mirrored(start: int, count: int, size: int) -> np.ndarray:
 
 
 def _valid(file: Any, indexes: Sequence[int], values: np.ndarray, box: FileWindow) -> np.ndarray:
-    """Return where every band has a value: by nodata, alpha or mask band, and no NaN."""
+    """Return where every band has a value: by nodata, alpha or mask band, and a finite one."""
     valid = np.ones(values.shape[1:], dtype=bool)
     for position, index in enumerate(indexes):
         flags = file.mask_flag_enums[index - 1]
@@ -86,5 +86,5 @@ def _valid(file: Any, indexes: Sequence[int], values: np.ndarray, box: FileWindo
             else:
                 valid &= file.read_masks(index, window=box) > 0
         if values.dtype.kind in "fc":
-            valid &= ~np.isnan(values[position])
+            valid &= np.isfinite(values[position])
     return valid

@@ -67,7 +67,7 @@ def _input_obstacles(inputs: tuple[ModelInput, ...], skip_functions: bool) -> li
         found.append(Finding("error", text, "Choose a model that takes pixels as they are.", "resizing"))
     for scaling in first.value_scaling:
         if scaling is not None and scaling.expression is not None:
-            found += _expression(scaling.expression, "The model scales values by an expression", "scaling expression")
+            found += _expression(scaling.expression, "The model scales values by an expression", "scaling", 1)
     if not skip_functions:
         for function in first.pre_processing:
             found += _function(function, "before")
@@ -91,19 +91,24 @@ def _output_obstacles(output: ModelOutput, skip_functions: bool) -> list[Finding
     return found
 
 
-def _expression(expression: Expression, what: str, short: str) -> list[Finding]:
-    """Return the finding for an expression that can't be computed."""
+def _expression(expression: Expression, what: str, short: str, most: int = 1000) -> list[Finding]:
+    """Return the finding for an expression that can't be computed, or names more than the `most` values there are."""
     try:
-        parse(expression)
+        names = parse(expression).names
     except NotRunnable as error:
         return [Finding("error", f"{what}: {error}", "Ask the publisher for one that GDAL computes.", short)]
+    if len(names) > most:
+        text = f"{what} of {' and '.join(names)}, and there is only one value to compute it from."
+        return [Finding("error", text, "Ask the publisher to correct the item.", short)]
     return []
 
 
 def _function(function: Expression, when: str) -> list[Finding]:
     """Return the finding for a function that is no expression of bands: code of an item is never run."""
     if function.format in FORMATS:
-        return _expression(function, f"The item computes something {when} the model", f"{function.format} expression")
+        most = 1 if when == "after" else 1000
+        what, short = f"The item computes something {when} the model", f"{function.format} expression"
+        return _expression(function, what, short, most)
     named = f"a {function.format} function to run {when} the model ({str(function.expression)[:80]})"
     text = f"The item names {named}, and no code of an item is ever run."
     remedy = "If your data needs it not, run with functions skipped."

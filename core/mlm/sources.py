@@ -39,14 +39,16 @@ def channels(given: ModelInput, skip_functions: bool = False) -> int:
     count = len(given.bands)
     for function in () if skip_functions else given.pre_processing:
         parsed = parsed_or_none(function)
-        if parsed is not None and reduces(parsed, count):
+        if parsed is not None and not for_each(function, parsed, given):
             count = 1
     return count
 
 
-def reduces(parsed: Parsed, count: int) -> bool:
-    """Whether an expression makes one band of `count`; one that names a single band is applied to each of them."""
-    return count > 1 and len(parsed.names) > 1
+def for_each(function: Expression, parsed: Parsed, given: ModelInput) -> bool:
+    """Whether a function is applied to each channel: its one name is A, or a word that is no band."""
+    if len(parsed.names) != 1:
+        return not parsed.names
+    return by_letters(function, parsed) or parsed.names[0] not in {b.name for b in (*given.bands, *given.sources)}
 
 
 def scalings(given: ModelInput, skip_functions: bool = False) -> tuple[Optional[ValueScaling], ...]:

@@ -200,6 +200,21 @@ def test_places_that_cannot_be_written_are_named(capsys, model, image, tmp_path)
         assert status in (1, 2) and said in err
 
 
+def test_no_raster_that_is_read_is_ever_written(capsys, model, raster, tmp_path):
+    files = [raster(np.ones((1, 9, 9), np.float32), [name], name=f"{name}.tif") for name in BANDS]
+    before = [Path(f).read_bytes() for f in files]
+    for output in files:
+        status, _, err = call(capsys, "run", model(), *files, "-o", output)
+        assert status == 2 and "never overwritten" in err
+    assert [Path(f).read_bytes() for f in files] == before
+
+
+def test_two_results_can_not_have_one_name(capsys, model, image, tmp_path):
+    out = tmp_path / "out.tif"
+    status, _, err = call(capsys, "run", model(), image, "-o", out, "--confidence", out)
+    assert status == 2 and "can't both be written to out.tif" in err
+
+
 def shell(*arguments, **options) -> subprocess.Popen:
     """Start the command as a process of its own."""
     command = [sys.executable, "-m", "mlm_runner.core.cli", *map(str, arguments)]
@@ -222,14 +237,15 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(model, raster, tmp_path):
     assert list(out.iterdir()) == []
 
 
-def test_interrupting_a_run_leaves_nothing(model, raster, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_a_run_leaves_nothing(model, raster, tmp_path, number):
     source, out = raster(np.ones((2, 4000, 3000), np.float32), BANDS, name="big.tif"), tmp_path / "results"
     out.mkdir()
     process = shell("run", model(), source, "-o", out / "o.tif", "--tile", "32", env={**os.environ})
     deadline = time.monotonic() + 30
     while not list(out.glob(".mlm-runner-*/*")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130 and "Cancelled" in err and "Traceback" not in err
     assert list(out.iterdir()) == []

@@ -157,6 +157,65 @@ def test_a_function_makes_one_band_of_two_before_they_are_scaled(raster, convolu
     assert classify(model, raster(values, BANDS))[0].tolist() == [[0, 1]]
 
 
+def test_a_function_by_names_means_the_bands_of_these_names(raster, convolution, item, classify):
+    # The first channel is NDVI, and "nir - red" means nir and red all the same: 6, 1 and -3; class 0 above 2.
+    file = convolution(np.array([[[[1.0]]], [[[0.0]]]]), bias=np.array([0, 2.0]))
+    function = {"format": "rio-calc", "expression": "nir - red"}
+    values = np.array([[[2, 4, 5]], [[8, 5, 2]]], np.float32)
+    pixels, _, _ = classify(item(file, [NDVI, "red", "nir"], pre=function), raster(values, BANDS))
+    assert pixels.tolist() == [[0, 1, 1]]
+
+
+@pytest.mark.parametrize("where", ["post", "scaling"])
+def test_two_names_for_one_value_are_refused(raster, convolution, item, classify, where):
+    two = {"format": "gdal-calc", "expression": "where(B > A, 1, 0)"}
+    more = {"post": two} if where == "post" else {"value_scaling": [{"type": "processing", **two}]}
+    with pytest.raises(DoesNotFit, match="B and A, and there is only one value"):
+        classify(item(convolution(LARGER), BANDS, **more), raster(noise(2, 5, 5), BANDS))
+
+
+def test_values_beyond_an_integer_input_are_cut_and_never_wrapped(raster, network, item, classify):
+    nodes = [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)]
+    shape = ("n", 2, "h", "w")
+    file = network(nodes, [("x", shape, TensorProto.UINT8)], [("y", shape, TensorProto.FLOAT)])
+    values = np.array([[[300, 10, 2.6]], [[60, 20, 2.4]]], np.float32)  # wrapped round, 300 would be 44
+    assert classify(item(file, BANDS), raster(values, BANDS))[0].tolist() == [[0, 1, 0]]
+
+
+def test_probabilities_that_end_in_an_unknown_operation_get_no_second_sigmoid(raster, network, item, classify):
+    nodes = [
+        helper.make_node("Sigmoid", ["x"], ["s"]),
+        helper.make_node("Clip", ["s", "low", "high"], ["y"]),
+    ]
+    shape = ("n", 1, "h", "w")
+    constants = {"low": np.array(0, np.float32), "high": np.array(1, np.float32)}
+    file = network(nodes, [("x", shape, TensorProto.FLOAT)], [("y", shape, TensorProto.FLOAT)], constants)
+    pixels, _, _ = classify(item(file, ["red"]), raster(np.array([[[-1.0, 1.0]]], np.float32), ["red"]))
+    assert pixels.tolist() == [[0, 1]]
+
+
+def test_a_label_that_is_no_class_is_not_painted_grey(raster, network, item, classify):
+    nodes = [helper.make_node("ArgMax", ["x"], ["y"], axis=1, keepdims=0)]
+    file = network(nodes, [("x", ("n", 2, "h", "w"), TensorProto.FLOAT)], [("y", ("n", "h", "w"), TensorProto.INT64)])
+    legend = [{"value": 1, "name": "one"}, {"value": 2, "name": "two"}]
+    order = {"result_order": ["batch", "height", "width"], "result_shape": [-1, -1, -1]}
+    with pytest.raises(NotRunnable, match="label 0, and its item names 1, 2"):
+        classify(item(file, BANDS, legend=legend, **order), raster(noise(2, 9, 9), BANDS), tile=32)
+
+
+def test_an_infinite_pixel_is_without_a_value_and_stops_nothing(raster, convolution, item, classify):
+    values = np.array([[[np.inf, 1]], [[1, 2]]], np.float32)
+    assert classify(item(convolution(LARGER), BANDS), raster(values, BANDS))[0].tolist() == [[255, 1]]
+
+
+@pytest.mark.parametrize("asked", ["confidence", "probabilities"])
+def test_scores_are_not_made_up_where_there_are_none(raster, convolution, item, classify, tmp_path, asked):
+    model = item(convolution(np.ones((1, 2, 1, 1))), BANDS, classes=1, tasks=["regression"])
+    model["properties"]["mlm:output"][0].pop("classification:classes")
+    with pytest.raises(UsageError, match=f"no {asked} to be had"):
+        classify(model, raster(noise(2, 9, 9), BANDS), wanted=Wanted(**{asked: tmp_path / "x.tif"}))
+
+
 def test_a_scaling_expression_is_computed_for_its_band(raster, convolution, item, classify):
     scaling = [{"type": "processing", "format": "gdal-calc", "expression": "A * logical_or(A <= 177, A >= 185)"}, None]
     # 180 becomes 0 in red; 200 stays. Class 1 where nir is more.
