@@ -90,18 +90,24 @@ def resources(item: Node, href: str, notes: list[Note]) -> tuple[Artifact, ...]:
     )
 
 
-def links(item: Node, href: str) -> tuple[Link, ...]:
+def links(item: Node, href: str, notes: list[Note]) -> tuple[Link, ...]:
     """Return the links that say something about the model, and not where the item stands in its catalog."""
-    return tuple(
-        Link(
-            rel=link["rel"].text(),
-            href=absolute(link["href"].text(), href),
-            title=link["title"].text(),
-            type=link["type"].text(),
-            more={k: v.kept() for k, v in link.members() if k not in LINK_WORDS and v.present},
-        )
-        for link in item["links"]
-        if isinstance(link.value, dict) and link["rel"].text() not in STRUCTURAL and _is_address(link["href"].text())
+    found = []
+    for link in item["links"]:
+        if not isinstance(link.value, dict) or not _is_address(link["href"].text()):
+            notes.append(Note(link.path, "That is no link, and is ignored.", link.kept(), None))
+        elif link["rel"].text() not in STRUCTURAL:
+            found.append(_link(link, href))
+    return tuple(found)
+
+
+def _link(link: Node, base: str) -> Link:
+    return Link(
+        rel=link["rel"].text(),
+        href=absolute(link["href"].text(), base),
+        title=link["title"].text(),
+        type=link["type"].text(),
+        more={k: v.kept() for k, v in link.members() if k not in LINK_WORDS and v.present},
     )
 
 

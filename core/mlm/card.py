@@ -136,11 +136,11 @@ def _web(address: str) -> str:
 
 
 def _note(note: Note) -> str:
-    """Return a note with its values before and after, where they are short enough to help."""
-    was, now = (_short(v, 60) if v is not None else "" for v in (note.old, note.new))
-    if was and now and was != now and not was.endswith("...") and not now.endswith("..."):
+    """Return a note with the value before, and the one after where it is another."""
+    was, now = (_short(v, 120) if v is not None else "" for v in (note.old, note.new))
+    if was and now and was != now:
         return f"{note.text} ({was} becomes {now})"
-    return note.text
+    return f"{note.text} ({was})" if was else note.text
 
 
 def _about(model: Model) -> tuple[Line, ...]:

@@ -21,7 +21,12 @@ def classes(output: Node, notes: list[Note]) -> tuple[ModelClass, ...]:
         if not node.present:
             continue
         if word != SPELLINGS[0]:
-            notes.append(Note(node.path, f"{word} is read as {SPELLINGS[0]}."))
+            notes.append(Note(node.path, f"{word} is read as {SPELLINGS[0]}.", word, SPELLINGS[0]))
+        names = [entry["name"].text() for entry in node]
+        if any(name and class_name(name) != name for name in names):
+            made = [class_name(name) if name else "" for name in names]
+            text = "A class's name has letters, digits, - and _ only; what else is written there is its title."
+            notes.append(Note(node.path, text, names, made))
         for entry in node:
             one = _class(entry, notes)
             if one.value in found:
@@ -60,7 +65,7 @@ def color(node: Node, notes: list[Note]) -> Optional[str]:
         numbers = node.value
         if len(numbers) == 3 and all(type(n) is int and 0 <= n <= 255 for n in numbers):
             text = "".join(f"{n:02X}" for n in numbers)
-            notes.append(Note(node.path, f"The list {numbers} is read as the colour #{text}."))
+            notes.append(Note(node.path, "A colour is six hexadecimal digits.", numbers, text))
             return text
-    notes.append(Note(node.path, f"{shown(node.value)} is no colour; one is chosen instead."))
+    notes.append(Note(node.path, f"{shown(node.value)} is no colour; one is chosen instead.", node.kept(), None))
     return None

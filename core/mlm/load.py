@@ -11,8 +11,9 @@ from ..errors import ItemUnreadable
 REPAIRED = "mlm_runner:repaired"
 """The member in which an object remembers what was taken out of its text; `read` makes notes of it."""
 
-_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])')
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"?|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\\n]|\\.)*"?|,(?=\s*[}\]])', re.DOTALL)
+"""Texts and comments that never end are taken to the end, so that no part of a file is looked at twice."""
 
 
 def load_json(content: bytes, where: str) -> dict[str, Any]:

@@ -107,7 +107,10 @@ def _more(node: Node, known: frozenset[str]) -> dict[str, Any]:
 def _tensor(node: Node, along: str, notes: list[Note]) -> Tensor:
     """Read an Input or Result Structure; `along` is "bands" or "variables" where the channels are such, else empty."""
     shape = tuple(_size(n) for n in node["shape"].required())
-    order = tuple(name.lower() for name in node["dim_order"].required().texts())
+    given = node["dim_order"].required().texts()
+    order = tuple(name.lower() for name in given)
+    if order != given:
+        notes.append(Note(node["dim_order"].path, "Names of dimensions have small letters.", list(given), list(order)))
     channel = next((name for name in order if name in CHANNELS), "")
     strange = [name for name in order if name not in NAMED]
     if along and not channel and len(strange) == 1:

@@ -4,12 +4,16 @@ name.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Optional
 
 from ..classes import SPELLINGS
 from ..node import Node
 from ..slug import class_name
 from .rewrite import Rewrite
+
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+"""A class's value written as text."""
 
 
 def class_objects(output: dict[str, Any], path: str, rewrite: Rewrite) -> None:
@@ -52,11 +56,11 @@ def _pairs(node: Node) -> Optional[list[tuple[int, str]]]:
 
 def _pair(key: str, node: Node) -> tuple[int, str]:
     """Return value and name of one member; the numeric side is the value, whichever side that is."""
-    if key.lstrip("-").isdigit() and isinstance(node.value, str):
+    if _WHOLE.fullmatch(key) and isinstance(node.value, str):
         return int(key), node.text()
     if isinstance(node.value, bool) or not isinstance(node.value, (int, str)):
         raise node.wrong("a class's name or value")
-    if isinstance(node.value, str) and not node.value.lstrip("-").isdigit():
+    if isinstance(node.value, str) and not _WHOLE.fullmatch(node.value):
         raise node.wrong("a number, as the other side is a name")
     return int(node.value), key
 

@@ -57,6 +57,7 @@ ARRAY_SIZES = ("batch", "time", "channels", "height", "width")
 _LETTER_SIZES = {"b": "batch", "n": "batch", "t": "time", "c": "channels", "h": "height", "w": "width"}
 _USUAL_ORDER = "bchw"
 _MEGABYTE = 1_000_000
+_LARGEST_MB = 1_000_000_000
 
 
 def from_draft(rewrite: Rewrite) -> None:
@@ -99,6 +100,8 @@ def _architecture(properties: dict[str, Any], rewrite: Rewrite) -> None:
 
 def _bytes(node: Node) -> Optional[int]:
     megabytes = node.number()
+    if megabytes is not None and not 0 <= megabytes < _LARGEST_MB:
+        raise node.wrong(f"a number of megabytes from 0 to {_LARGEST_MB}")
     return None if megabytes is None else round(megabytes * _MEGABYTE)
 
 
@@ -216,7 +219,8 @@ def _band_objects(entry: dict[str, Any], path: str, rewrite: Rewrite) -> None:
         if isinstance(node.value, dict):
             described.append({word: n.value for word, n in node.members()})
     entry["bands"] = names
-    rewrite.properties["bands"] = [*(rewrite.properties.get("bands") or []), *described]
+    there = [node.value for node in Node(rewrite.properties, "properties")["bands"]]
+    rewrite.properties["bands"] = [*there, *described]
     rewrite.say(f"{path}.bands", described, names, "an input names its bands; what else is said of them is in bands.")
 
 

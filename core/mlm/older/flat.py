@@ -62,6 +62,7 @@ def from_flat(rewrite: Rewrite) -> None:
     """Rewrite inputs, outputs and assets of the item."""
     properties = rewrite.properties
     rewrite.move(properties, "properties", "mlm:task", properties, "mlm:tasks", tasks)
+    _tasks(properties, "properties", "mlm:tasks", rewrite)
     _framework_version(properties, rewrite)
     for word in [w for w in properties if w.startswith("mlm:") and w not in PROPERTIES]:
         rewrite.move(properties, "properties", word, properties, f"draft:{word.removeprefix('mlm:')}")
@@ -86,6 +87,15 @@ def tasks(node: Node) -> list[str]:
     return [TASK_ALIASES.get(word, word) for word in words]
 
 
+def _tasks(holder: dict[str, Any], path: str, word: str, rewrite: Rewrite) -> None:
+    """Spell the tasks of the item or an output as the specification does."""
+    node = Node(holder, path)[word]
+    found = tasks(node)
+    if found != list(node.texts()):
+        holder[word] = found
+        rewrite.say(node.path, node.value, found, "tasks are spelled as in the specification.")
+
+
 def _framework_version(properties: dict[str, Any], rewrite: Rewrite) -> None:
     """Fill a version of one or two numbers up to the three that the specification asks for (semantic versioning)."""
     node = Node(properties, "properties")["mlm:framework_version"]
@@ -106,11 +116,24 @@ def _wavelengths(place: Node, rewrite: Rewrite) -> None:
     """Bring wavelengths to micrometres: what is far above the thermal infrared is in nanometres."""
     for word in BAND_LISTS:
         for band in place[word] if isinstance(place[word].value, list) else ():
+            changed: dict[str, float] = {}
             for name in WAVELENGTHS if isinstance(band.value, dict) else ():
-                value = band[name].value
-                if isinstance(value, (int, float)) and value > LONGEST_UM:
-                    band.value[name] = value / 1000
+                value = _length(band.value.get(name)) if _in_nanometres(band.value) else None
+                if value is not None:
                     rewrite.say(band[name].path, value, value / 1000, "wavelengths are in micrometres.")
+                    changed[name] = value / 1000
+            if changed:
+                band.value.update(changed)
+
+
+def _in_nanometres(band: dict[str, Any]) -> bool:
+    """Whether a band's wavelength is too long for micrometres; its width is in the same unit."""
+    return any((_length(band.get(name)) or 0) > LONGEST_UM for name in WAVELENGTHS)
+
+
+def _length(value: Any) -> Optional[float]:
+    """Return a wavelength that can be one in nanometres; whether others are numbers at all is not asked here."""
+    return value if isinstance(value, (int, float)) and 0 < value < LONGEST_UM * 1000 else None
 
 
 def _input(entry: dict[str, Any], path: str, rewrite: Rewrite) -> None:
@@ -137,7 +160,9 @@ def _parameters(entry: dict[str, Any], path: str, word: str, rewrite: Rewrite) -
     if not node.present:
         return
     values = {key: n.value for key, n in node.members()}
-    own = rewrite.properties.setdefault("mlm:hyperparameters", {})
+    if rewrite.properties.get("mlm:hyperparameters") is None:
+        rewrite.properties["mlm:hyperparameters"] = {}
+    own = rewrite.properties["mlm:hyperparameters"]
     if isinstance(own, dict):
         own.update({key: value for key, value in values.items() if key not in own})
     entry["params"] = values
@@ -182,6 +207,7 @@ def _channels(entry: dict[str, Any], path: str) -> int:
 
 def _output(entry: dict[str, Any], path: str, rewrite: Rewrite) -> None:
     rewrite.move(entry, path, "task", entry, "tasks", tasks)
+    _tasks(entry, path, "tasks", rewrite)
     if not entry.get("name"):
         entry["name"] = "output"
         rewrite.say(f"{path}.name", None, "output", "The output has no name.")

@@ -60,13 +60,15 @@ def scaling(entry: dict[str, Any], path: str, bands: int, rewrite: Rewrite) -> N
     norm = _norm(old)
     factors = _factors(old["scaling_factor"])
     objects = _objects(old, norm, bands)
-    if factors:
+    stored = bool(factors) and any(_of_stored_values(o) for o in objects)
+    if factors and not stored:
         objects = _folded(objects, factors, old)
-    if not objects:
-        rewrite.say(path, before, None, "No norm is named, so values are left as they are.")
-        return
-    entry["value_scaling"] = objects
-    rewrite.say(path, before, objects, _rule(norm, factors))
+    if objects:
+        entry["value_scaling"] = objects
+    for word, value in before.items():
+        if value is not None:
+            used = {"scaling_factor": not stored, "norm_by_channel": False}.get(word, bool(norm))
+            rewrite.say(f"{path}.{word}", value, (objects or None) if used else None, _rule(word, norm, stored))
 
 
 def _norm(old: Node) -> str:
@@ -97,7 +99,20 @@ def _objects(old: Node, norm: str, bands: int) -> list[dict[str, Any]]:
             f"{old.path}.statistics has {len(statistics)} entries for {bands} bands; "
             "it needs one for each, or one for all."
         )
-    return [make(entry) for entry in statistics]
+    made = [make(entry) for entry in statistics]
+    for number, one in enumerate(made):
+        _computable(one, number, old, norm)
+    return made
+
+
+def _computable(made: dict[str, Any], number: int, old: Node, norm: str) -> None:
+    """Raise where the statistics of the band at `number` leave nothing to divide by."""
+    spread: float = made["maximum"] - made["minimum"] if "maximum" in made else made.get("stddev", made.get("value", 1))
+    if spread == 0 or (spread < 0 and made["type"] != "scale"):
+        raise ItemUnreadable(
+            f"{old.path}.statistics has a spread of {spread:g} at index {number}, by which {norm} can't divide. "
+            "Ask the item's publisher for the true statistics."
+        )
 
 
 def _unknown(kind: str, norm: str) -> dict[str, Any]:
@@ -147,17 +162,18 @@ def _factors(node: Node) -> list[float]:
 
 
 def _folded(objects: list[dict[str, Any]], factors: list[float], old: Node) -> list[dict[str, Any]]:
-    """Return objects that multiply by a factor first; statistics that are plainly of stored values stay as they are."""
+    """Return objects that multiply by a factor first."""
     if not objects:
         return [{"type": "scale", "value": 1 / f} for f in factors]
     count = max(len(objects), len(factors))
     if len({len(objects), len(factors)} - {1}) > 1:
         raise ItemUnreadable(f"{old.path} has {len(factors)} scaling factors and {len(objects)} sets of statistics.")
     pairs = zip(objects * (count if len(objects) == 1 else 1), factors * (count if len(factors) == 1 else 1))
-    return [o if _of_stored_values(o) else _before(o, f) for o, f in pairs]
+    return [_before(o, f) for o, f in pairs]
 
 
 def _of_stored_values(scaling: dict[str, Any]) -> bool:
+    """Whether statistics are plainly of values as they are stored; then the factor was not applied before them."""
     numbers: list[Optional[float]] = [scaling.get(w) for w in ("mean", "maximum", "value")]
     return any(n is not None and abs(n) > _LARGEST_SCALED for n in numbers)
 
@@ -171,12 +187,15 @@ def _before(scaling: dict[str, Any], factor: float) -> dict[str, Any]:
     return {word: n if word == "type" else n / factor for word, n in scaling.items()}
 
 
-def _rule(norm: str, factors: list[float]) -> str:
-    parts = []
-    if factors:
-        parts.append("scaling_factor multiplies, value_scaling's scale divides")
-    if norm:
-        parts.append(f"{norm} with its statistics is value_scaling since MLM 1.4")
-    if factors and norm:
-        parts.append("the factor comes first and is folded into the numbers, unless they are of stored values")
-    return f"{'; '.join(parts)}."
+def _rule(word: str, norm: str, stored: bool) -> str:
+    """Return what became of one of the older members, for its note."""
+    if word == "scaling_factor":
+        if stored:
+            return "the statistics are of stored values, so the factor does not come before them."
+        folded = "; it comes first and is folded into the norm's numbers" if norm else ""
+        return f"scaling_factor multiplies, value_scaling's scale divides{folded}."
+    if word == "norm_by_channel":
+        return "value_scaling has one entry for each band, or one for all."
+    if not norm:
+        return "no norm is named, so these are not applied to the values."
+    return f"{norm} with its statistics is value_scaling since MLM 1.4."

@@ -55,6 +55,9 @@ def _prefixed(properties: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
     for word, value in properties.items():
         match = _PREFIXED.match(word)
         new = f"mlm:{match[1]}" if match else word
+        if new != word and (new in properties or new in renamed):
+            notes.append(Note(f"properties.{word}", f"{new} is there already and stays.", value, properties.get(new)))
+            continue
         if new != word:
             notes.append(Note(f"properties.{word}", f"{word} is {new} now.", assumed=False))
         renamed[new] = value

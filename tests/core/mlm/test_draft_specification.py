@@ -103,6 +103,11 @@ def one(model: Model, key: str) -> Any:
     return next(a for a in (*model.artifacts, *model.resources) if a.key == key)
 
 
+def noted(model: Model, word: str) -> Any:
+    """What a member of the input was, by the note on what became of it."""
+    return next(n.old for n in model.notes if n.field == f"properties.mlm:input[0].{word}")
+
+
 def size(model: Model, name: str) -> int:
     tensor = model.inputs[0].tensor
     return dict(zip(tensor.dim_order, tensor.shape, strict=True))[name]
@@ -125,10 +130,22 @@ ROWS: dict[str, Place] = {
         [("scale", 250.0)],  # times 0.004 is divided by 250
         "divided by 250 (scale: value 250)",
     ),
-    "Model Input.norm_by_channel": (lambda m: "norm_by_channel" in str(m.notes), True, "scaling_factor multiplies"),
-    "Model Input.norm_type": (lambda m: "'norm_type': 'none'" in str(m.notes), True, "scaling_factor multiplies"),
+    "Model Input.norm_by_channel": (
+        lambda m: noted(m, "norm_by_channel"),
+        "True",
+        "norm_by_channel: value_scaling has one entry for each band, or one for all. (True)",
+    ),
+    "Model Input.norm_type": (
+        lambda m: noted(m, "norm_type"),
+        "none",
+        "norm_type: no norm is named, so these are not applied to the values. (none)",
+    ),
     "Model Input.rescale_type": (lambda m: m.inputs[0].resize_type, "crop", "resize_type: crop"),
-    "Model Input.statistics": (lambda m: "'mean': [0.2, 0.4]" in str(m.notes), True, "scaling_factor multiplies"),
+    "Model Input.statistics": (
+        lambda m: noted(m, "statistics"),
+        {"mean": [0.2, 0.4], "stddev": [0.1, 0.2], "minimum": [0, 0.1], "maximum": [1, 0.9]},
+        "({'mean': [0.2, 0.4], 'stddev': [0.1, 0.2], 'minimum': [0, 0.1], 'maximum': [1, 0.9]})",
+    ),
     "Model Input.pre_processing_function": (
         lambda m: [(f.format, f.expression) for f in m.inputs[0].pre_processing],
         [("uri", {"href": "https://example.com/prepare.py"})],

@@ -164,8 +164,8 @@ def test_a_web_page_about_the_file_is_not_taken_for_the_file(example):
     [
         ("v1.5.2/item_basic.json", "classification_classes is read as classification:classes."),
         ("v1.5.2/item_multi_io.json", "Band 'B04' is taken to be 'B04 - red' of the item's band list."),
-        ("v1.5.2/item_multi_io.json", "The list [0, 255, 0] is read as the colour #00FF00."),
-        ("v1.5.2/item_datacube_variables.json", "No norm is named, so values are left as they are."),
+        ("v1.5.2/item_multi_io.json", "A colour is six hexadecimal digits."),
+        ("v1.5.2/item_datacube_variables.json", "value_scaling has one entry for each band, or one for all."),
         ("v1.5.2/item_datacube_variables.json", "The south and the north of the bbox are exchanged: 22.6 to 54.2."),
         ("v1.5.2/item_pytorch_geo_unet.json", None),
     ],

@@ -49,45 +49,45 @@ ROWS = {
         "draft of December 2023", 1, NONE, TILE, CHANNELS, "float32", None, ONE, CROP, ("torch.save",), False, 11
     ),
     "draft/2024-01-09_c68dd72_stac_model_README_example.json": Row(
-        "MLM draft of 2024", 1, NONE, TILE, CHANNELS, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 30
+        "MLM draft of 2024", 1, NONE, TILE, CHANNELS, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 32
     ),
     "draft/2024-02-15_stac_model_example.json": Row(
-        "MLM draft of 2024", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 33
+        "MLM draft of 2024", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 36
     ),
     "draft/2024-02-25_example.json": Row(
-        "MLM draft of 2024", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 21
+        "MLM draft of 2024", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("unknown",), False, 24
     ),
     "draft/2024-04-04_example_eo_bands.json": Row(
-        "MLM 1.0", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 7
+        "MLM 1.0", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 10
     ),
     "draft/sentinelhub_dl_sequential.json": Row(
         "dlm v1.0.0-beta3", 1, HRVPP, (1, 14, 1000, 1000), BATCH, "float32", (AMPL, TPROD), ONE,
-        (2, "not grassland", "grassland"), ("tf.keras.Model.save",), False, 37,
+        (2, "not grassland", "grassland"), ("tf.keras.Model.save",), False, 39,
     ),
     "draft/sentinelhub_ml_lightgbm.json": Row(
         "dlm v1.0.0-beta3", 1, HRVPP, (1, 14, 1000, 1000), BATCH, "float32", (AMPL, TPROD), ONE,
-        (2, "not grassland", "grassland"), ("pickle.dump",), False, 34,
+        (2, "not grassland", "grassland"), ("pickle.dump",), False, 36,
     ),
     "v1.0.0-beta2/item.json": Row(
         "dlm v1.0.0-beta2", 1, (3, "red", "nir"), (1, 3, 224, 224), BATCH, "float32", (RED, NIR), MAP,
-        (6, "dontcare", "Lake"), ("torch.save",), False, 51,
+        (6, "dontcare", "Lake"), ("torch.save",), False, 53,
     ),
     "v1.0.0-beta.3/item.json": Row(
         "dlm v1.0.0-beta3", 1, (3, "red", "nir"), (1, 3, 224, 224), BATCH, "float32", (RED, NIR), MAP,
-        (6, "dontcare", "Lake"), ("torch.save",), False, 50,
+        (6, "dontcare", "Lake"), ("torch.save",), False, 52,
     ),
     "v1.0.0/item_basic.json": Row(
         "MLM 1.0", 1, NONE, FREE, CHANNELS, "float32", None, ONE, (2, "BACKGROUND", "CITY"), ("unknown",), False, 4
     ),
     "v1.0.0/item_eo_bands.json": Row(
-        "MLM 1.0", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 5
+        "MLM 1.0", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 8
     ),
     "v1.0.0/item_multi_io.json": Row(
         "MLM 1.0", 2, (3, "B04", "B02"), FREE, BATCH, "uint16", None, MAP, (2, "NON_VEGETATION", "VEGETATION"),
         ("torch.save",), False, 15,
     ),
     "v1.0.0/item_raster_bands.json": Row(
-        "MLM 1.0", 1, S2, TILE, BATCH, "float32", None, ONE, CROP, ("torch.save",), False, 4
+        "MLM 1.0", 1, S2, TILE, BATCH, "float32", None, ONE, CROP, ("torch.save",), False, 5
     ),
     "v1.3.0/item_bands_expression.json": Row(
         "MLM 1.3", 1, (4, "B04", "NDVI"), TILE, BATCH, "float32", None, ("segmentation", "semantic-segmentation"),
@@ -97,20 +97,20 @@ ROWS = {
         "MLM 1.3", 1, NONE, FREE, CHANNELS, "float32", None, ONE, (2, "BACKGROUND", "CITY"), ("unknown",), False, 4
     ),
     "v1.3.0/item_eo_and_raster_bands.json": Row(
-        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 5
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 8
     ),
     "v1.3.0/item_eo_bands.json": Row(
-        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 4
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 7
     ),
     "v1.3.0/item_eo_bands_summarized.json": Row(
-        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 5
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ONE, CROP, ("torch.save",), False, 8
     ),
     "v1.3.0/item_multi_io.json": Row(
         "MLM 1.3", 3, (3, "B04", "B02"), FREE, BATCH, "uint16", None, MAP, (2, "NON_VEGETATION", "VEGETATION"),
         ("torch.save",), False, 15,
     ),
     "v1.3.0/item_raster_bands.json": Row(
-        "MLM 1.3", 1, S2, TILE, BATCH, "float32", None, ONE, CROP, ("torch.save",), False, 3
+        "MLM 1.3", 1, S2, TILE, BATCH, "float32", None, ONE, CROP, ("torch.save",), False, 4
     ),
     "wild/eotdl_eurosat.json": Row(
         "MLM 1.2", 1, (3, "red", "blue"), (-1, 3, -1, -1), BATCH, "float32", None, ONE, (10, "AnnualCrop", "SeaLake"),
@@ -122,7 +122,7 @@ ROWS = {
     ),
     "wild/wherobots_landcover_eurosat.json": Row(
         "MLM 1.2", 1, S2, TILE, BATCH, "float32", (Z_FIRST, Z_LAST), ("scene-classification",), CROP,
-        ("torch.jit.script",), False, 4,
+        ("torch.jit.script",), False, 7,
     ),
 }  # fmt: skip
 
