@@ -146,16 +146,19 @@ def test_it_is_a_step_of_a_model_of_the_designer(run, engine, brighter, halves, 
     assert model.initAlgorithm() is None
     context, feedback = QgsProcessingContext(), Feedback()
     context.setProject(QgsProject.instance())
-    _, ok = model.run({"image": halves, **outputs}, context, feedback)
+    _, ok = model.run({"image": halves.id(), **outputs}, context, feedback)
     assert ok, feedback.errors
     made = list(context.layersToLoadOnCompletion())
     assert sorted(made) == [str(tmp_path / "one.tif"), str(tmp_path / "two.tif")]
     gc.collect()
-    for path in made:
+
+    def dressed(path: str) -> str:
         layer = QgsRasterLayer(path, "result")
         context.layerToLoadOnCompletionDetails(path).postProcessor().postProcessLayer(layer, context, feedback)
-        assert layer.name() == "Which Is Brighter - halves"
-        assert pixels(path) == [[1] * 20 + [2] * 20] * 30
+        return layer.name()
+
+    assert [dressed(path) for path in made] == 2 * ["Which Is Brighter - halves"]
+    assert all(pixels(path) == [[1] * 20 + [2] * 20] * 30 for path in made)
 
 
 def test_a_model_that_does_not_fit_is_refused_with_the_missing_bands(run, engine, brighter, raster, tmp_path):
