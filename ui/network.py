@@ -22,8 +22,8 @@ from ..core.errors import Cancelled, CatalogUnavailable, OutputNotWritable, Usag
 SCHEMES = ("http", "https")
 DEFAULT_MAX_BYTES = 2 * 10**9
 MAX_REDIRECTIONS = 10
-THREADS = 4
-"""How many questions are answered at once."""
+THREADS = 1
+"""How many questions are answered at once: with several, QGIS 3.22 was taken down now and then inside its own request."""
 CLOSING_MS = 2000
 STATUS = QNetworkRequest.Attribute.HttpStatusCodeAttribute
 
@@ -42,7 +42,7 @@ def close() -> None:
 
 
 class _Fetchers:
-    """A few threads of Qt's that stay.
+    """The thread of Qt's that fetches, and stays.
 
     QGIS's time-outs do not work in one of Python's threads, and in QGIS each thread has a network manager of its own:
     made and unmade for every question, many at once, these took QGIS down now and then.
@@ -93,6 +93,8 @@ class _Fetcher(QThread):
     def run(self) -> None:
         while (question := self._questions.get()) is not None:
             try:
+                if question.feedback.isCanceled():
+                    raise Cancelled("Cancelled before it was fetched.")
                 question.answer.set_result(_followed(question.params, question.feedback))
             except Exception as error:  # raised again in the thread that waits
                 question.answer.set_exception(error)
