@@ -23,7 +23,8 @@ from ..core.watch import Progress, Watch
 from ..core.worker import places, runtime
 from ..core.worker.client import Call, Worker
 from ..core.worker.environment import child_environment
-from . import network, settings
+from . import settings
+from .network import fetch
 
 Starter = Callable[["Engine"], Worker]
 
@@ -181,7 +182,6 @@ class Engine(QObject):
             self._forget(ask)
         if worker is not None:
             worker.close()
-        network.close()
 
     def scratch(self) -> Path:
         """Return a new folder for the copies of layers of one run; its user removes it with `discard`."""
@@ -214,7 +214,7 @@ class Engine(QObject):
         feedback = QgsFeedback()
         self._fetches[params.get("id")] = feedback
         try:
-            return network.fetch(params, feedback)
+            return fetch(params, feedback)
         finally:
             self._fetches.pop(params.get("id"), None)
 

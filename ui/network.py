@@ -2,14 +2,13 @@
 Options).
 
 QGIS's blocking request does the work. Replies are not handled in Python: PyQt can take a new one for an old one that
-had the same place in memory, which ends in a crash when several threads fetch.
+had the same
+place in memory, which ends in a crash when several threads fetch.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
@@ -22,10 +21,11 @@ from ..core.errors import Cancelled, CatalogUnavailable, OutputNotWritable, Usag
 SCHEMES = ("http", "https")
 DEFAULT_MAX_BYTES = 2 * 10**9
 MAX_REDIRECTIONS = 10
-THREADS = 1
-"""How many questions are answered at once: with several, QGIS 3.22 was taken down now and then inside its own request."""
-CLOSING_MS = 2000
 STATUS = QNetworkRequest.Attribute.HttpStatusCodeAttribute
+
+
+_one = threading.Lock()
+"""One fetch at a time: with several, QGIS 3.22 was taken down now and then inside its own request."""
 
 
 def fetch(params: Mapping[str, Any], feedback: QgsFeedback) -> dict[str, Any]:
@@ -33,74 +33,29 @@ def fetch(params: Mapping[str, Any], feedback: QgsFeedback) -> dict[str, Any]:
 
     The body goes to the file `params["to"]`. A status of 400 and above is an answer; no answer at all is an error.
     """
-    return _fetchers.submit(params, feedback).result()
+    with _one:
+        thread = _Fetch(params, feedback)
+        thread.start()
+        thread.wait()
+    if thread.error is not None:
+        raise thread.error
+    return thread.answer
 
 
-def close() -> None:
-    """End the threads that fetch, before QGIS goes; the next fetch starts new ones."""
-    _fetchers.close()
-
-
-class _Fetchers:
-    """The thread of Qt's that fetches, and stays.
-
-    QGIS's time-outs do not work in one of Python's threads, and in QGIS each thread has a network manager of its own:
-    made and unmade for every question, many at once, these took QGIS down now and then.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._questions: queue.Queue[Optional[_Question]] = queue.Queue()
-        self._threads: list[_Fetcher] = []
-        self._late: list[_Fetcher] = []
-
-    def submit(self, params: Mapping[str, Any], feedback: QgsFeedback) -> Future[dict[str, Any]]:
-        """Put a question to whichever thread is free next."""
-        question = _Question(params, feedback)
-        with self._lock:
-            while len(self._threads) < THREADS:
-                self._threads.append(_Fetcher(self._questions))
-                self._threads[-1].start()
-            self._questions.put(question)
-        return question.answer
-
-    def close(self) -> None:
-        """Let the threads end after what they are at."""
-        with self._lock:
-            for _ in self._threads:
-                self._questions.put(None)
-            # One that waits for the interface's thread can't be waited for in it; it is kept, and ends by itself.
-            self._late += [thread for thread in self._threads if not thread.wait(CLOSING_MS)]
-            self._threads.clear()
-            self._questions = queue.Queue()
-
-
-class _Question:
-    """What is to be fetched, and where the answer will be."""
+class _Fetch(QThread):
+    """A thread of Qt's: QGIS's time-outs do not work in one of Python's."""
 
     def __init__(self, params: Mapping[str, Any], feedback: QgsFeedback) -> None:
-        self.params, self.feedback = params, feedback
-        self.answer: Future[dict[str, Any]] = Future()
-
-
-class _Fetcher(QThread):
-    """Answers questions until there is None."""
-
-    def __init__(self, questions: queue.Queue[Optional[_Question]]) -> None:
         super().__init__()
-        self._questions = questions
+        self._params, self._feedback = params, feedback
+        self.answer: dict[str, Any] = {}
+        self.error: Optional[Exception] = None
 
     def run(self) -> None:
-        while (question := self._questions.get()) is not None:
-            try:
-                if question.feedback.isCanceled():
-                    raise Cancelled("Cancelled before it was fetched.")
-                question.answer.set_result(_followed(question.params, question.feedback))
-            except Exception as error:  # raised again in the thread that waits
-                question.answer.set_exception(error)
-
-
-_fetchers = _Fetchers()
+        try:
+            self.answer = _followed(self._params, self._feedback)
+        except Exception as error:  # raised again in the thread that waits
+            self.error = error
 
 
 def _followed(params: Mapping[str, Any], feedback: QgsFeedback) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QObject, QSettings, Q
 from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
 
 from mlm_runner.core.worker.client import Worker
-from mlm_runner.ui import network, settings
+from mlm_runner.ui import settings
 from mlm_runner.ui.dock import Dock
 from mlm_runner.ui.engine import Engine
 
@@ -103,7 +103,6 @@ def qgis(tmp_path_factory) -> Iterator[QgsApplication]:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, made.qgisSettingsDirPath())
     made.initQgis()
     yield made
-    network.close()
     gc.collect()  # layers that are let go after QGIS has gone take Python with them
     made.exitQgis()
 

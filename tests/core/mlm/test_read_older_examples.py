@@ -175,7 +175,7 @@ for version, channel_renamed in (("1.4", 1), ("1.5", 0)):
             ),
             f"{folder}/item_bands_expression.json": Row(
                 form, 1, (4, "B04", "NDVI"), (-1, 4, 64, 64), BATCH, "float32", None,
-                ("segmentation", "semantic-segmentation"), (2, "background", "vegetation"), ("torch.save",), False,
+                ("segmentation", "semantic-segmentation"), (2, "Non-Vegetation", "Vegetation"), ("torch.save",), False,
                 channel_renamed + spelled,
             ),
             # a page for a file, five bands named otherwise, two class lists, three colours as lists, two dimensions
