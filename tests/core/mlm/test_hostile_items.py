@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import time
 
 import pytest
 
 from mlm_runner.core.errors import ItemUnreadable
+from mlm_runner.core.mlm.card import card
 from mlm_runner.core.mlm.model import Model
 from mlm_runner.core.mlm.node import LIST_LIMIT, TEXT_LIMIT
 from mlm_runner.core.mlm.read import load_json, read
+from mlm_runner.core.mlm.write import write
+
+CASES = int(os.environ.get("MLM_RUNNER_CASES", "100"))
+"""Damaged items of each kind; more are made by hand, with the environment variable."""
+
+WORDS = [
+    "name", "bands", "variables", "params", "parameters", "input", "input_array", "input_arrays", "statistics",
+    "scaling_factor", "norm_type", "norm_clip", "norm_by_channel", "value_scaling", "resize_type", "rescale_type",
+    "pre_processing_function", "dim_order", "shape", "dtype", "task", "tasks", "result", "result_array",
+    "final_layer_size", "output_shape", "number_of_classes", "class_name_mapping", "classes", "dont_care_index",
+    "classification:classes", "classification_classes", "color_hint", "nodata", "value", "center_wavelength",
+    "eo:bands", "raster:bands", "signatures", "class_map", "artifact", "dlm:inputs", "dlm:data", "dlm:archive",
+    "mlm_input", "mlm:runtime", "mlm:architecture", "mlm:hyperparameters", "mlm:tasks", "docker", "container",
+    "model_asset", "source_code", "model_handler", "version", "ram_size_mb", "useful_bands", "role", "roles",
+    "href", "assets", "links", "bbox", "geometry", "mlm:artifact_type", "mlm_artifact_type",
+]  # fmt: skip
+"""Members that some form of MLM has, put where they may not belong."""
 
 
 @pytest.mark.parametrize(
@@ -125,7 +144,9 @@ def places(value, path=()):
 
 
 def mutated(item, path, value, kind):
-    """Return a copy in which the value at `path` is replaced, removed, doubled or put into a list."""
+    """Return a copy in which the value at `path` is replaced, removed, doubled or put into a list, or in which a
+    member of some form of MLM is added beside it.
+    """
     out = copy.deepcopy(item)
     holder = out
     for key in path[:-1]:
@@ -136,6 +157,8 @@ def mutated(item, path, value, kind):
         del holder[path[-1]]
     elif kind == "wrap":
         holder[path[-1]] = [holder[path[-1]]]
+    elif kind.startswith("add ") and isinstance(holder, dict):
+        holder[kind.removeprefix("add ")] = value
     elif isinstance(holder, list):
         holder.append(holder[path[-1]])
     else:
@@ -147,6 +170,8 @@ def mutated(item, path, value, kind):
     "name",
     [
         "own",
+        "draft/2023-12-09_stac_model_example.json",
+        "v1.0.0-beta2/item.json",
         "v1.5.2/item_multi_io.json",
         "draft/2024-01-09_c68dd72_stac_model_README_example.json",
         "draft/2024-02-25_example.json",
@@ -169,10 +194,10 @@ def test_a_damaged_item_gives_a_model_or_one_sentence(name, item, example):
     values = st.recursive(
         leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
     )
-    kinds = st.sampled_from(["replace", "replace", "remove", "wrap", "double"])
+    kinds = st.sampled_from(["replace", "remove", "wrap", "double"]) | st.sampled_from([f"add {w}" for w in WORDS])
     changes = st.lists(st.tuples(st.sampled_from(list(places(given))), values, kinds), min_size=1, max_size=2)
 
-    @hypothesis.settings(max_examples=150, deadline=None)
+    @hypothesis.settings(max_examples=CASES, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
     @hypothesis.given(changes)
     def holds(steps):
         damaged = given
@@ -181,6 +206,7 @@ def test_a_damaged_item_gives_a_model_or_one_sentence(name, item, example):
                 damaged = mutated(damaged, path, value, kind)
             except (KeyError, IndexError, TypeError):
                 continue  # the first change took away the place of the second
+        start = time.perf_counter()
         try:
             model = read(damaged, "https://example.com/item.json")
         except ItemUnreadable as error:
@@ -189,8 +215,21 @@ def test_a_damaged_item_gives_a_model_or_one_sentence(name, item, example):
         else:
             assert isinstance(model, Model)
             json.dumps([list(model.hyperparameters.items()), dict(model.more)], allow_nan=False)
+            assert isinstance(card(model), str)
+            written_or_refused(model)
+        assert time.perf_counter() - start < 2
 
     holds()
+
+
+def written_or_refused(model):
+    """Write a model as JSON, or have one sentence on why not."""
+    try:
+        written = write(model)
+    except ItemUnreadable as error:
+        assert str(error).isprintable()
+    else:
+        json.dumps(written, allow_nan=False)
 
 
 def test_comments_and_trailing_commas_are_taken_out_and_that_is_noted(item):
@@ -208,3 +247,67 @@ def test_comments_and_trailing_commas_are_taken_out_and_that_is_noted(item):
 def test_what_looks_like_a_comment_inside_a_text_stays():
     found = load_json(b'{"href": "https://example.com/a,]", "b": "/* no */", }', "m.json")
     assert (found["href"], found["b"]) == ("https://example.com/a,]", "/* no */")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{" + b"/*" * 500_000,
+        b"{" + b'"' + b'\\"' * 500_000,
+        b"{" + b", " * 500_000,
+        b'{"a": "' + b"x" * 1_000_000,
+        b"{" + b"//" * 500_000,
+        b"{" + b'"\n' * 500_000,
+    ],
+    ids=["comments", "quotes", "commas", "a text", "slashes", "lines"],
+)
+def test_a_megabyte_of_what_never_ends_is_refused_quickly(text):
+    start = time.perf_counter()
+    with pytest.raises(ItemUnreadable, match="m.json is no JSON"):
+        load_json(text, "m.json")
+    assert time.perf_counter() - start < 3
+
+
+DRAFT_SIZES = {"batch": 1, "channels": 2, "height": 64, "width": 64, "dim_order": "bchw"}
+
+
+@pytest.mark.parametrize(
+    ("place", "member", "value", "said"),
+    [
+        ("input", "input_arrays", {**DRAFT_SIZES, "width": 10**12}, "input.shape[3]"),
+        ("input", "input_arrays", {**DRAFT_SIZES, "width": 10**400}, "input_arrays.width"),
+        ("input", "input_arrays", {**DRAFT_SIZES, "width": 0}, "input.shape[3]"),
+        ("input", "input_arrays", {**DRAFT_SIZES, "dim_order": "b" * 10**6}, "dim_order"),
+        ("input", "bands", ["red"] * 10**6, "mlm:input[0].bands"),
+        ("input", "bands", [{"name": "red", "nodata": 0}] * 10**6, "mlm:input[0].bands"),
+        ("input", "scaling_factor", [0.1] * 10**6, "mlm:input[0].scaling_factor"),
+        ("input", "statistics", {"mean": [0.1] * 10**6}, "mlm:input[0].statistics.mean"),
+        ("output", "final_layer_size", [1] * 10**6, "mlm:output[0].final_layer_size"),
+        ("output", "final_layer_size", [1, 10**12], "result.shape[1]"),
+        ("output", "class_name_mapping", ["a"] * 10**6, "mlm:output[0].class_name_mapping"),
+        ("properties", "bands", 5, "properties.bands"),
+        ("architecture", "ram_size_mb", 1e308, "mlm:architecture.ram_size_mb"),
+        ("architecture", "total_parameters", {"a": 1}, ""),
+        ("runtime", "docker", [[[]]], "mlm:runtime.docker"),
+        ("runtime", "model_asset", 5, "mlm:runtime.model_asset"),
+    ],
+)
+def test_absurd_values_of_a_draft_are_refused_quickly_with_their_place(place, member, value, said):
+    given = {"name": "i", "bands": [{"name": "red", "nodata": 0}, {"name": "nir"}], "input_arrays": DRAFT_SIZES}
+    given["norm_type"] = "z_score"
+    output = {"task": "semantic segmentation", "final_layer_size": [1, 2, 64, 64]}
+    places = {"input": given, "output": output, "architecture": {"model_type": "MLP"}, "runtime": {}, "properties": {}}
+    places[place][member] = value
+    properties = {f"dlm:{word}": places[word] for word in ("input", "output", "architecture", "runtime")}
+    item = {"type": "Feature", "id": "draft", "properties": {**properties, **places["properties"]}, "assets": {}}
+    start = time.perf_counter()
+    try:
+        model = read(item)
+    except ItemUnreadable as error:
+        assert said
+        assert said in str(error)
+        assert len(str(error)) < 300
+    else:
+        assert not said, "read without a complaint"
+        assert "total_parameters" in card(model)
+    assert time.perf_counter() - start < 5
