@@ -140,6 +140,8 @@ def _note(note: Note) -> str:
     was, now = (_short(v, 120) if v is not None else "" for v in (note.old, note.new))
     if was and now and was != now:
         return f"{note.text} ({was} becomes {now})"
+    if now and not was and now not in note.text:
+        return f"{note.text} (taken: {now})"
     return f"{note.text} ({was})" if was else note.text
 
 
@@ -186,7 +188,7 @@ def _input(given: ModelInput) -> tuple[Line, ...]:
     scaling = given.value_scaling
     each = scaling * len(given.bands) if len(scaling) == 1 else scaling or (None,) * len(given.bands)
     for band, one in zip(given.bands, each):
-        said = "; ".join(filter(None, (band_in_words(band), _scaled(one))))
+        said = "; ".join(filter(None, (band_in_words(band), _stored(band), _scaled(one))))
         lines.append(Line(f"Band {band.name}", said or "values as they are"))
     lines += [Line(f"Variable {v.name}", v.description or "not readable from a raster band") for v in given.variables]
     if given.resize_type:
@@ -236,6 +238,16 @@ def band_in_words(band: Band) -> str:
         f"computed: {_expression(band.expression)}" if band.expression else "",
     )
     return ", ".join(word for word in said if word)
+
+
+def _stored(band: Band) -> str:
+    """Return how a band's stored values are meant: "nodata 0, scale 0.0001"."""
+    said = (
+        f"nodata {band.nodata:g}" if band.nodata is not None else "",
+        f"scale {_n(band.scale)}" if band.scale not in (None, 1) else "",
+        f"offset {_n(band.offset)}" if band.offset else "",
+    )
+    return ", ".join(filter(None, said))
 
 
 def tensor_in_words(tensor: Tensor) -> str:

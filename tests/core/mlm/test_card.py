@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from mlm_runner.core.mlm import card
-from mlm_runner.core.mlm.model import ValueScaling
+from mlm_runner.core.mlm.model import Note, ValueScaling
 from mlm_runner.core.mlm.parts import SCALINGS
 from mlm_runner.core.mlm.read import read
 
@@ -158,3 +159,24 @@ def test_a_band_of_which_nothing_is_known_is_listed_all_the_same():
 def test_a_withdrawn_model_says_so_first():
     lines = card.card(read(item(deprecated=True))).splitlines()
     assert "Deprecated: The publisher has withdrawn this model; look for a newer one." in lines
+
+
+def test_a_band_says_how_its_stored_values_are_meant():
+    described = {"name": "red", "data_type": "uint16", "nodata": 0, "raster:scale": 0.0001, "raster:offset": -0.1}
+    lines = card.card(read(item(bands=[described]))).splitlines()
+    assert any(line.startswith("Band red: uint16; nodata 0, scale 0.0001, offset -0.1; less") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (Note("f", "Why.", "old", "new"), "f: Why. (old becomes new)"),
+        (Note("f", "Why.", "old", None), "f: Why. (old)"),
+        (Note("f", "Why.", None, "new"), "f: Why. (taken: new)"),
+        (Note("f", "It is called new.", None, "new"), "f: It is called new."),
+        (Note("f", "Why.", "same", "same"), "f: Why. (same)"),
+        (Note("f", "Why.", 0, False), "f: Why. (0 becomes False)"),
+    ],
+)
+def test_a_note_shows_the_values_before_and_after(note, said):
+    assert said in card.card(replace(read(item()), notes=(note,))).splitlines()

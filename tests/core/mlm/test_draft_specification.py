@@ -121,7 +121,7 @@ ROWS: dict[str, Place] = {
     "Model Input.bands": (
         lambda m: [(b.name, b.description, b.nodata, b.data_type, b.unit) for b in m.inputs[0].bands],
         [("B04", "red light", 0, "uint16", "1"), ("B08", "near infrared", None, "uint16", "")],
-        "Band B04: red light, uint16, 1",
+        "Band B04: red light, uint16, 1; nodata 0",
     ),
     "Model Input.input_arrays": (lambda m: m.inputs[0].tensor.shape, (4, 3, 2, 64, 32), "batch (4) x time (3)"),
     "Model Input.params": (lambda m: m.inputs[0].params, {"temperature": 0.5}, "temperature: 0.5"),
