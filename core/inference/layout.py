@@ -76,10 +76,14 @@ def layout(model: Model, network: Network, skip_functions: bool = False) -> tupl
             Finding("error", f"The model's file takes {len(network.inputs)} inputs ({names}); only one is supported.")
         ]
     order = _order(given.tensor, taken, "input", findings)
+    if order is not None:
+        order = _by_file(order, taken, channels(given, skip_functions), "input", findings)
     output = _chosen(model.outputs[0], network)
     output_order = _output_order(model.outputs[0], output, "height" not in (order or ()), findings)
     if order is None or output_order is None:
         return None, findings
+    if model.outputs[0].classes:
+        output_order = _by_file(output_order, output, len(model.outputs[0].classes), "output", findings)
     sizes = dict(zip(order, taken.shape))
     findings += _differences(model, order, taken, skip_functions)
     result = Layout(
@@ -115,6 +119,22 @@ def _order(declared: Tensor, taken: TensorInfo, what: str, findings: list[Findin
     text = f"The item orders the {what} as {named}; the file has {rank} dimensions, read as {read_as}."
     findings.append(Finding("doubt", text, "Compare the result with what you know.", "another dimension order"))
     return usual
+
+
+def _by_file(
+    order: tuple[str, ...], tensor: TensorInfo, count: int, what: str, findings: list[Finding]
+) -> tuple[str, ...]:
+    """Return `order`, unless the file has its `count` channels at another of the two places where images have them."""
+    if len(order) != 4 or tensor.shape[order.index("channel")] == count:
+        return order
+    places = [place for place in (1, 3) if tensor.shape[place] == count]
+    if len(places) != 1:
+        return order
+    true = BY_RANK[4] if places == [1] else ("batch", "height", "width", "channel")
+    text = f"The item orders the {what} as {', '.join(order)}; the file has its {count} channels elsewhere, "
+    text += f"so it is read as {', '.join(true)}."
+    findings.append(Finding("doubt", text, "Ask the publisher to correct dim_order.", "another dimension order"))
+    return true
 
 
 def _chosen(declared: ModelOutput, network: Network) -> TensorInfo:

@@ -128,7 +128,9 @@ def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: s
     xmin, ymin, xmax, ymax = extent
     if not (all(map(math.isfinite, extent)) and xmin < xmax and ymin < ymax):
         raise UsageError(f"The extent {xmin:g} {ymin:g} {xmax:g} {ymax:g} is empty; give XMIN YMIN XMAX YMAX.")
-    if extent_crs and raster.crs and extent_crs != raster.crs:
+    if extent_crs and not raster.crs:
+        raise UsageError(f"The raster has no CRS, so an extent in {extent_crs} can't be brought to it. Leave that out.")
+    if extent_crs and extent_crs != raster.crs:
         try:
             xmin, ymin, xmax, ymax = transform_bounds(extent_crs, raster.crs, xmin, ymin, xmax, ymax, densify_pts=21)
         except (RasterioError, ValueError) as error:

@@ -56,3 +56,9 @@ def test_an_extent_beside_the_raster_is_refused(extent):
 def test_an_empty_extent_is_a_mistake(extent):
     with pytest.raises(UsageError, match="empty"):
         area_of(RASTER, extent)
+
+
+def test_an_extent_with_a_crs_means_nothing_for_a_raster_without_one():
+    bare = RasterInfo((), 100, 80, (1.0, 0.0, 0.0, 0.0, -1.0, 80.0))
+    with pytest.raises(UsageError, match="no CRS"):
+        area_of(bare, (0, 0, 10, 10), "EPSG:4326")

@@ -268,6 +268,19 @@ def test_channels_last_networks_are_served(raster, network, item, classify):
     assert (pixels == (values[1] > values[0])).all()
 
 
+@pytest.mark.parametrize("wrong", ["dim_order", "result_order", "both"])
+def test_the_file_knows_better_than_the_item_where_the_channels_are(raster, convolution, item, classify, wrong):
+    orders = {
+        "dim_order": ["batch", "height", "width", "bands"],
+        "result_order": ["batch", "height", "width", "class"],
+    }
+    order = orders if wrong == "both" else {wrong: orders[wrong]}
+    values = noise(2, 60, 50)
+    pixels, result, _ = classify(item(convolution(LARGER), BANDS, **order), raster(values, BANDS), tile=32)
+    assert (pixels == (values[1] > values[0])).all()
+    assert any("channels elsewhere" in text for text in result.assumed)
+
+
 def test_one_pixel_at_a_time_networks_are_served(raster, network, item, classify):
     node = helper.make_node("Identity", ["x"], ["y"])
     file = network([node], [("x", ("n", 2), TensorProto.FLOAT)], [("y", ("n", 2), TensorProto.FLOAT)])
