@@ -79,7 +79,7 @@ class Scorer:
         filled = tensor([*windows, *[np.zeros_like(windows[0])] * surplus], self._layout)
         started = time.perf_counter()
         try:
-            raw = self._network.run(filled, self._layout.output_name)
+            raw = self._network.run({self._layout.input_name: filled}, [self._layout.output_name])[0]
         except Exception as error:  # onnxruntime's errors have no common base of their own
             reason = str(error).split("\n")[0][:300]
             raise NotRunnable(

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 import numpy as np
 import onnxruntime
@@ -68,9 +68,9 @@ class Network:
     graph: GraphFacts
     _session: Any = field(repr=False, compare=False)
 
-    def run(self, tensor: np.ndarray, output: str) -> np.ndarray:
-        """Return the output called `output` for `tensor` as the first input."""
-        return self._session.run([output], {self.inputs[0].name: tensor})[0]
+    def run(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Return the outputs of these names for arrays by the name of their input."""
+        return list(self._session.run(list(outputs), dict(feeds)))
 
 
 _kept: OrderedDict[tuple[str, int, int, str], Network] = OrderedDict()

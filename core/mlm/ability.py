@@ -9,6 +9,8 @@ from .model import Expression, Model, ModelInput, ModelOutput, Tensor
 from .sources import channels
 
 TASKS = frozenset({"semantic-segmentation", "segmentation", "classification", "scene-classification", "regression"})
+OBJECT_TASKS = frozenset({"object-detection", "detection", "instance-segmentation"})
+"""Tasks that find things and give each an outline."""
 SIDES = frozenset(("height", "width", "h", "w", "y", "x", "latitude", "longitude", "lat", "lon"))
 PIXEL_DIMENSIONS = ({"height", "width"}, {"h", "w"}, {"y", "x"}, {"latitude", "longitude"}, {"lat", "lon"})
 
@@ -38,6 +40,11 @@ def remarks(model: Model) -> list[Finding]:
 def is_regression(output: ModelOutput) -> bool:
     """Whether the output's values are numbers in their own right, and no scores of classes."""
     return "regression" in output.tasks and not output.classes
+
+
+def gives_objects(output: ModelOutput) -> bool:
+    """Whether the result is a layer of polygons, one for each object found, and no raster."""
+    return bool(OBJECT_TASKS & set(output.tasks))
 
 
 def per_pixel(given: ModelInput) -> bool:
