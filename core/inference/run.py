@@ -63,7 +63,7 @@ def run(job: Job, watch: Watch) -> report.Result:
     _scores_exist(job)
     plan, bands = job.plan, job.fit.rasters
     output = job.model.outputs[0]
-    steps = recipe(job.model.inputs[0], [job.fit.units.linear(b) for b in bands], job.skipped_functions)
+    steps = recipe(job.model.inputs[0], job.fit.units.steps(bands), job.skipped_functions)
     grid = _grid(job)
     with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
         watch.tell(0.0, "Reading the raster")

@@ -1,4 +1,4 @@
-"""How stored values become what the model was trained on: as stored, times scale plus offset, or divided by a number.
+"""Which reading of stored values is what the model was trained on, and what is to be said about the choice.
 
 MLM has one Value Scaling Object a band and no chain, so publishers leave this step out (an ImageNet mean of 0.485 for
 8-bit images). It is found by comparing the raster's sampled statistics with what the model declares, and always said.
@@ -6,28 +6,25 @@ MLM has one Value Scaling Object a band and no chain, so publishers leave this s
 
 from __future__ import annotations
 
-import math
-import statistics
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Mapping, Optional, Sequence
 
-from ..errors import UsageError
+from . import sentinel2
 from .finding import Finding
 from .model import Band, ValueScaling
+from .plausible import IMPOSSIBLE, PLAUSIBLE, Expected, Pair, cost, expected, reaches, shown
 from .raster import RasterBand
+from .readings import Units, file_scales, item_scales, wished
+from .scaling_order import misordered
 
-PLAUSIBLE = 2.0
-"""The largest cost (see `_cost`) of a reading that is taken without a word; Sentinel-2 and Landsat images, whole and in
-pieces, read rightly cost 0 to 2 under published statistics."""
-IMPOSSIBLE = 5.0
-"""The cost above which no reading is taken at all; the brightest cloud costs less."""
+__all__ = ["Expected", "Units", "choose", "expected"]
+
 RIVAL = 1.0
 """How much more another plausible reading may cost and still be mentioned."""
-REACH = 4.0
-"""How far below the expected middle, in standard deviations, a guess may leave the middle of the values: clouds are far
-brighter than what models are trained on, and nothing is as much darker."""
-NARROW = 3.0
-"""The most that little contrast costs: open water or a single cloud is no reason to refuse an image."""
+NEARER = 0.25
+"""How much less a reading must cost (here one standard deviation of the middle) to speak against a known offset."""
+SMALLEST_OF_BYTES = 1e-3
+"""A smaller scale of the item is no scale of 8-bit values: 0.0001 would make 0.0255 of the largest."""
 
 GUESSES = (
     (255.0, 1.5, 255.0),
@@ -43,54 +40,8 @@ REFLECTANCE_DIVISOR = 10000.0
 """The one number by which products of reflectance are commonly stored; another one makes no reflectance of a value."""
 REFLECTANCE_UNITS = ("1", "reflectance")
 """What an item calls the unit of reflectance (UCUM's "1", or the word)."""
-SCALE_RANGE = 100.0
-"""From here on the number of a `scale` is the top of the expected values (255, 10000); smaller ones mean anything."""
 
-
-@dataclass(frozen=True)
-class Units:
-    """The chosen reading; `value` is the divisor where `kind` is "divided"."""
-
-    kind: str
-    value: Optional[float] = None
-    why: str = ""
-
-    def apply_to(self, number: float, band: RasterBand) -> float:
-        """Return what a stored `number` of `band` becomes."""
-        factor, offset = self.linear(band)
-        return number * factor + offset
-
-    def linear(self, band: RasterBand) -> tuple[float, float]:
-        """Return (factor, offset) so that the value is stored x factor + offset."""
-        if self.kind == "scaled":
-            return band.scale, band.offset
-        if self.kind == "divided" and self.value:
-            return 1.0 / self.value, 0.0
-        return 1.0, 0.0
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a model band's values are like: their middle, and about one standard deviation around it."""
-
-    middle: float
-    spread: float
-
-
-def expected(band: Band, scaling: Optional[ValueScaling]) -> Optional[Expected]:
-    """Return what the item says of a band's values before scaling, or None where it says nothing."""
-    if scaling is not None:
-        if scaling.type == "z-score" and scaling.mean is not None and scaling.stddev:
-            return Expected(scaling.mean, abs(scaling.stddev))
-        if scaling.type in ("min-max", "clip") and scaling.minimum is not None and scaling.maximum is not None:
-            return _between(scaling.minimum, scaling.maximum)
-        if scaling.type == "scale" and scaling.value is not None and scaling.value >= SCALE_RANGE:
-            return _between(0.0, scaling.value)
-    if band.mean is not None and band.stddev:
-        return Expected(band.mean, abs(band.stddev))
-    if band.minimum is not None and band.maximum is not None and band.maximum > band.minimum:
-        return _between(band.minimum, band.maximum)
-    return None
+_BY_HAND = "Choose the units by hand if this is wrong."
 
 
 def choose(
@@ -98,62 +49,113 @@ def choose(
 ) -> tuple[Units, tuple[Finding, ...]]:
     """Return the reading for matched bands (three sequences of one length), and what is to be said about it.
 
-    `wish` is auto, raw, scaled or a divisor.
+    `wish` is auto, or what `readings.wished` knows. A doubt about the order of the scaling constants is among the
+    findings, since it comes from the same comparison.
     """
-    hopes = [(e, r) for b, s, r in zip(bands, scalings, rasters) if (e := expected(b, s))]
-    pairs = [(e, r) for e, r in hopes if r.median is not None]
+    hopes = [expected(b, s) for b, s in zip(bands, scalings)]
+    known = [(hope, r, n) for n, (hope, r) in enumerate(zip(hopes, rasters)) if hope is not None]
+    pairs = [Pair(hope, r, n) for hope, r, n in known if r.median is not None]
     if wish != "auto":
-        units = _wished(str(wish), rasters)
-        if pairs and _cost(units, pairs) > PLAUSIBLE:
-            text = f"You asked for values {_words(units)}, which are unusual for this model: {_shown(units, pairs)}."
-            return units, (Finding("doubt", text, "Check the units.", "unusual values"),)
-        return units, ()
-    if not hopes:
-        return _unknown(rasters, bands)
-    if not pairs:
+        units, said = _obeyed(wished(str(wish), bands, rasters), pairs)
+    elif not known:
+        units, said = _unknown(bands, rasters)
+    elif not pairs:
         text = "No valid value of the layer is known, so its units could not be compared with the model's."
-        return Units("raw", None, "no valid value of the layer is known"), (Finding("note", text),)
-    guesses = [u for u in _guessed(rasters) if _reaches(u, pairs)]
-    costs = {u: _cost(u, pairs) for u in (*_stated(rasters), *guesses)}
-    units = _nearest(costs, rasters)
-    shown = _shown(units, pairs)
+        units, said = Units("raw", None, "no valid value of the layer is known"), (Finding("note", text),)
+    else:
+        units, said = _compared(bands, rasters, pairs)
+    return units, (*said, *misordered(bands, hopes, pairs, units))
+
+
+def _obeyed(units: Units, pairs: Sequence[Pair]) -> tuple[Units, tuple[Finding, ...]]:
+    if not pairs or cost(units, pairs) <= PLAUSIBLE:
+        return units, ()
+    text = f"You asked for values {units.words}, which are unusual for this model: {shown(units, pairs)}."
+    return units, (Finding("doubt", text, "Check the units.", "unusual values"),)
+
+
+def _compared(
+    bands: Sequence[Band], rasters: Sequence[RasterBand], pairs: Sequence[Pair]
+) -> tuple[Units, tuple[Finding, ...]]:
+    """Return the reading that brings the values nearest to what is expected of them."""
+    guesses = [u for u in _guessed(rasters) if reaches(u, pairs)]
+    costs = {u: cost(u, pairs) for u in (*_stated(bands, rasters), *guesses)}
+    units = _nearest(costs)
+    other, about = _without_added(units, rasters, pairs)
+    if other is not None:
+        costs[other] = cost(other, pairs)
+        units = other
+    told = shown(units, pairs)
     if costs[units] > IMPOSSIBLE:
-        text = f"The values are not what the model expects: {shown}."
+        text = f"The values are not what the model expects: {told}."
         remedy = "Choose another layer, or say how the values are to be read (raw, scaled, or a number to divide by)."
-        return Units("raw", None, shown), (Finding("error", text, remedy, "other values than the model's"),)
-    return Units(units.kind, units.value, shown), _doubts(units, costs, shown, _shaky(units, bands, rasters))
+        return Units("raw", None, told), (Finding("error", text, remedy, "other values than the model's"),)
+    said = about if about and costs[units] <= PLAUSIBLE else _doubts(units, costs, told, _shaky(units, bands, rasters))
+    return replace(units, why=told), said
 
 
-def _nearest(costs: Mapping[Units, float], rasters: Sequence[RasterBand]) -> Units:
-    """Return the reading of least cost; a divisor is a guess, for where none that the file states will do."""
-    stated = min(_stated(rasters), key=lambda u: costs[u])
-    enough = IMPOSSIBLE if stated.kind == "scaled" else PLAUSIBLE
+def _nearest(costs: Mapping[Units, float]) -> Units:
+    """Return the reading of least cost; a divisor is a guess, for where none that is stated will do.
+
+    What the file says of its own values is believed although they are unusual; an item speaks of other files.
+    """
+    stated = min((u for u in costs if u.kind != "divided"), key=lambda u: costs[u])
+    enough = IMPOSSIBLE if stated.kind == "scaled" and not stated.item else PLAUSIBLE
     return stated if costs[stated] <= enough else min(costs, key=lambda u: costs[u])
 
 
-def _doubts(units: Units, costs: Mapping[Units, float], shown: str, shaky: str) -> tuple[Finding, ...]:
+def _without_added(
+    units: Units, rasters: Sequence[RasterBand], pairs: Sequence[Pair]
+) -> tuple[Optional[Units], tuple[Finding, ...]]:
+    """Return the reading to take in place of `units` because 1000 was added to the values, or None, and what is said.
+
+    Where the layer's product tells it, it is taken off unless the values are nearer to the model's with it; where only
+    the values look like it, the nearer reading is taken, and the other is always mentioned.
+    """
+    added = sentinel2.added(rasters)
+    other = sentinel2.without_offset(units)
+    if added is None or other is None:
+        return None, ()
+    gain = cost(units, pairs) - cost(other, pairs)
+    take = gain > -NEARER if added.sure else gain > 0
+    first, second = (other, units) if take else (units, other)
+    rival = cost(second, pairs) <= PLAUSIBLE
+    if added.sure and take:
+        text = f"Values are taken {first.words}, since {added.why}: {shown(first, pairs)}."
+        return other, (Finding("note", text),)
+    if not rival and not take:
+        return None, ()
+    text = f"Values are taken {first.words}, which is a guess: {added.why}"
+    if rival:
+        text = f"The values can be taken {first.words} or {second.words}: {added.why}; the first is nearer"
+    text += f"; {shown(first, pairs)}."
+    remedy = f"Choose {other.wish} as units if 1000 is to be taken off, {units.wish} if nothing was added."
+    return other if take else None, (Finding("doubt", text, remedy, "units unclear"),)
+
+
+def _doubts(units: Units, costs: Mapping[Units, float], told: str, shaky: str) -> tuple[Finding, ...]:
     if costs[units] > PLAUSIBLE:
-        text = f"The values are unusual for this model: {shown}."
+        text = f"The values are unusual for this model: {told}."
         return (Finding("doubt", text, "Check the units.", "unusual values"),)
     guess = units.kind == "divided"
     near = min(PLAUSIBLE, costs[units] + RIVAL)
-    rivals = [u for u, cost in costs.items() if u != units and cost <= near and (u.kind == "divided") == guess]
+    rivals = [u for u, other in costs.items() if u != units and other <= near and (u.kind == "divided") == guess]
     if rivals:
-        text = f"The values can be taken {_words(units)} or {_words(rivals[0])}; the first is nearer: {shown}."
-        return (Finding("doubt", text, "Choose the units by hand if this is wrong.", "units unclear"),)
+        text = f"The values can be taken {units.words} or {rivals[0].words}; the first is nearer: {told}."
+        return (Finding("doubt", text, _BY_HAND, "units unclear"),)
     if shaky:
-        text = f"Values are taken {_words(units)}, which is a guess: {shaky}; {shown}."
-        return (Finding("doubt", text, "Choose the units by hand if this is wrong.", "units"),)
+        text = f"Values are taken {units.words}, which is a guess: {shaky}; {told}."
+        return (Finding("doubt", text, _BY_HAND, "units"),)
     if units.kind == "raw":
         return ()
-    return (Finding("note", f"Values are taken {_words(units)}: {shown}."),)
+    return (Finding("note", f"Values are taken {units.words}: {told}."),)
 
 
 def _shaky(units: Units, bands: Sequence[Band], rasters: Sequence[RasterBand]) -> str:
-    """Return why a divisor is a weak guess although its numbers are plausible, or an empty string."""
-    if units.kind != "divided":
+    """Return why a reading that the layer does not state is weak although its numbers are plausible, or nothing."""
+    if units.kind == "raw" or (units.kind == "scaled" and not units.item):
         return ""
-    if units.value != REFLECTANCE_DIVISOR and any(_is_reflectance(b) for b in bands):
+    if units.kind == "divided" and units.value != REFLECTANCE_DIVISOR and any(_is_reflectance(b) for b in bands):
         return "the model expects reflectance, and the layer does not say that its values are such"
     if any(r.data_type.startswith("float") for r in rasters):
         return "the layer's numbers are floating-point, whose range does not tell how they were made"
@@ -167,103 +169,64 @@ def _is_reflectance(band: Band) -> bool:
     return band.unit.strip().lower() in REFLECTANCE_UNITS or fraction
 
 
-def _between(low: float, high: float) -> Expected:
-    return Expected((low + high) / 2, (high - low) / 4)
+def _stated(bands: Sequence[Band], rasters: Sequence[RasterBand]) -> list[Units]:
+    """Return the readings that the file gives, or the item where the file has no scale of its own."""
+    if file_scales(rasters):
+        return [Units("raw"), Units("scaled")]
+    scales = item_scales(bands)
+    if not scales or not _alike(bands, rasters, scales) or sentinel2.taken_off(rasters, scales):
+        return [Units("raw")]
+    return [Units("raw"), Units("scaled", item=scales)]
 
 
-def _stated(rasters: Sequence[RasterBand]) -> list[Units]:
-    """Return the readings that the file itself gives."""
-    declared = any((r.scale, r.offset) != (1.0, 0.0) for r in rasters)
-    return [Units("raw"), Units("scaled")] if declared else [Units("raw")]
+def _alike(bands: Sequence[Band], rasters: Sequence[RasterBand], scales: Sequence[tuple[float, float]]) -> bool:
+    """Whether the layer's values can be of the kind that the item's scale is for: bytes are no 16-bit numbers."""
+    declared = [b.data_type for b in bands if b.data_type]
+    if all(map(_is_byte, (r.data_type for r in rasters))):
+        return all(map(_is_byte, declared)) if declared else min(abs(s) for s, _ in scales) >= SMALLEST_OF_BYTES
+    return not declared or not all(map(_is_byte, declared))
+
+
+def _is_byte(data_type: str) -> bool:
+    return data_type in ("uint8", "int8")
 
 
 def _guessed(rasters: Sequence[RasterBand]) -> list[Units]:
     """Return the divisors that publishers use and that the values' range allows."""
     bright = max((r.high for r in rasters if r.high is not None), default=0.0)
-    if all(r.data_type in ("uint8", "int8") for r in rasters):
+    if all(_is_byte(r.data_type) for r in rasters):
         return [Units("divided", 255.0)]
     whole = all(r.data_type.startswith(("int", "uint")) for r in rasters)
     return [Units("divided", d) for d, low, high in GUESSES if low <= bright <= high and not (whole and d < 1)]
 
 
-def _reaches(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> bool:
-    """Whether a guess brings the values to where the model's are, and does not make next to nothing of them."""
-    below = [(want.middle - units.apply_to(band.median or 0.0, band)) / want.spread for want, band in pairs]
-    return statistics.median(below) <= REACH
-
-
-def _cost(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> float:
-    """Return how unlikely a reading is: the median over bands of how far the middle is off, in standard deviations /
-    4, and how far the spread is off, in powers of ten. A perfect match costs 0; with a factor of 255 between them the
-    spread alone costs 2.4.
-    """
-    return statistics.median(_off(units, want, band) + _contrast(units, want, band) for want, band in pairs)
-
-
-def _off(units: Units, want: Expected, band: RasterBand) -> float:
-    return abs(units.apply_to(band.median or 0.0, band) - want.middle) / want.spread / 4
-
-
-def _contrast(units: Units, want: Expected, band: RasterBand) -> float:
-    spread = ((band.high or 0.0) - (band.low or 0.0)) * abs(units.linear(band)[0]) / 4
-    ratio = math.log10(spread / want.spread) if spread > 0 else -NARROW
-    return max(ratio, min(-ratio, NARROW))
-
-
-def _wished(wish: str, rasters: Sequence[RasterBand]) -> Units:
-    if wish == "raw":
-        return Units("raw", None, "as you asked for")
-    if wish == "scaled":
-        if all((r.scale, r.offset) == (1.0, 0.0) for r in rasters):
-            raise UsageError(
-                "The raster declares no scale and offset, so its values can't be taken as scaled. Give a divisor."
-            )
-        return Units("scaled", None, "as you asked for")
-    try:
-        divisor = float(wish)
-    except ValueError:
-        divisor = 0.0
-    if not math.isfinite(divisor) or divisor <= 0:
-        raise UsageError(f"Units {wish!r} mean nothing; use auto, raw, scaled, or a number above 0 to divide by.")
-    return Units("divided", divisor, "as you asked for")
-
-
-def _unknown(rasters: Sequence[RasterBand], bands: Sequence[Band]) -> tuple[Units, tuple[Finding, ...]]:
+def _unknown(bands: Sequence[Band], rasters: Sequence[RasterBand]) -> tuple[Units, tuple[Finding, ...]]:
     """Return the reading where the item does not say what values it expects: as stored, with a doubt where that
     matters.
     """
     units = Units("raw", None, "the model does not say what values it expects")
-    if any((r.scale, r.offset) != (1.0, 0.0) for r in rasters):
-        text = "The layer declares a scale and offset, and the model does not say whether to apply them; "
-        text += "values are as stored."
-        remedy = "Choose scaled units if the model expects physical values."
-        return units, (Finding("doubt", text, remedy, "units unclear"),)
+    text, remedy = _untold(bands, rasters)
+    return units, (Finding("doubt", text, remedy, "units unclear"),) if text else ()
+
+
+def _untold(bands: Sequence[Band], rasters: Sequence[RasterBand]) -> tuple[str, str]:
+    """Return why values as stored may not be what such a model expects, and what to choose then."""
     wanted = {b.data_type for b in bands if b.data_type}
     stored = {r.data_type for r in rasters}
+    added = sentinel2.added(rasters)
+    scaled = "Choose scaled units if the model expects physical values."
+    if file_scales(rasters):
+        text = "The layer declares a scale and offset, and the model does not say whether to apply them; "
+        return f"{text}values are as stored.", scaled
+    if added is not None and added.sure:
+        text = f"The model does not say what values it expects, and {added.why}; values are as stored."
+        return text, "Choose -1000/1 as units, or -1000/10000 for reflectance, if the model expects values without it."
+    scales = item_scales(bands)
+    if scales and _alike(bands, rasters, scales):
+        text = "The item declares a scale for its bands, and does not say whether the model expects scaled values; "
+        return f"{text}values are as stored.", scaled
     if wanted and any(w.startswith("float") for w in wanted) and not any(s.startswith("float") for s in stored):
         ours, theirs = ", ".join(sorted(wanted)), ", ".join(sorted(stored))
         text = f"The model expects {ours}, the layer has {theirs}; values are as stored."
-        remedy = "Choose a number to divide by if the model expects scaled values."
-        return units, (Finding("doubt", text, remedy, "units unclear"),)
-    return units, ()
-
-
-def _words(units: Units) -> str:
-    if units.kind == "divided" and units.value is not None:
-        return f"multiplied by {1 / units.value:g}" if units.value < 1 else f"divided by {units.value:g}"
-    return {"raw": "as stored", "scaled": "scaled as the file says"}[units.kind]
-
-
-def _shown(units: Units, pairs: Sequence[tuple[Expected, RasterBand]]) -> str:
-    """Return the comparison in numbers, for the first band."""
-    want, band = pairs[0]
-    median = band.median or 0.0
-    became = "" if units.kind == "raw" else f" ({_digits(units.apply_to(median, band))} {_words(units)})"
-    about = f"{_digits(want.middle)} ± {_digits(want.spread, 2)}"
-    name = band.name or f"band {band.index}"
-    return f"the middle value of {name} is {_digits(median)}{became}, the model expects {about}"
-
-
-def _digits(number: float, digits: int = 4) -> str:
-    """Return a number with its first digits, and a large one whole: 0.1256, 40000."""
-    return f"{number:.0f}" if 10**digits <= abs(number) < 1e15 else f"{number:.{digits}g}"
+        return text, "Choose a number to divide by if the model expects scaled values."
+    return "", ""

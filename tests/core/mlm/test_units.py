@@ -207,14 +207,100 @@ def test_a_wish_that_makes_unusual_values_is_obeyed_with_a_doubt():
 
 
 def test_scaled_is_no_wish_for_a_file_without_a_scale():
-    with pytest.raises(UsageError, match="declares no scale and offset"):
+    with pytest.raises(UsageError, match="Neither the raster nor the model's item declares a scale and offset"):
         read(IMAGENET, stored("uint8", 20, 110, 230), wish="scaled")
 
 
-@pytest.mark.parametrize("wish", ["", "none", "0", "-255", "nan", "inf", "-inf", "255;", "1/255", "True"])
+@pytest.mark.parametrize(
+    "wish",
+    ["", "none", "0", "-255", "nan", "inf", "-inf", "255;", "1/255", "True", "-1000/0", "-1000/-1", "-1000/", "-/10",
+     "-1e999/10", "-1.2.3/10", "(-1000)", "-1000/10000/2"],
+)  # fmt: skip
 def test_nonsense_is_no_wish(wish):
-    with pytest.raises(UsageError, match="use auto, raw, scaled, or a number above 0"):
+    with pytest.raises(UsageError, match="use auto, raw, scaled, a number above 0 .*, or -1000/10000"):
         read(IMAGENET, stored("uint8", 20, 110, 230), wish=wish)
+
+
+@pytest.mark.parametrize(
+    ("wish", "became", "words"),  # of 3500 stored
+    [
+        ("-1000/10000", 0.25, "less 1000 and divided by 10000"),
+        ("(-1000)/10000", 0.25, "less 1000 and divided by 10000"),
+        ("-1000 / 1", 2500.0, "less 1000"),
+        ("+500/2", 2000.0, "plus 500 and divided by 2"),
+        ("10000", 0.35, "divided by 10000"),
+        ("raw", 3500.0, "as stored"),
+    ],
+)
+def test_an_offset_and_a_divisor_can_be_asked_for(wish, became, words):
+    layer = stored("uint16", 2000, 3500, 5000)
+    units, said = choose([Band("red")], [None], [layer], wish)
+    assert units.apply_to(3500.0, layer) == pytest.approx(became)
+    assert (units.words, said) == (words, ())
+
+
+@pytest.mark.parametrize("wish", ["raw", "10000", "0.5", "-1000/10000", "-1000/1"])
+def test_a_reading_tells_what_to_type_for_it(wish):
+    assert choose([Band("red")], [None], [stored("uint16")], wish)[0].wish == wish
+
+
+SCALED_BANDS = [Band("red", data_type="uint16", scale=1e-4), Band("nir", data_type="uint16", scale=2e-4, offset=-0.1)]
+
+
+def test_the_items_scale_is_taken_where_the_file_has_none_band_by_band():
+    layer = [stored("uint16", 200, 1200, 4000), stored("uint16", 500, 1700, 4000)]
+    units, said = choose(SCALED_BANDS, [REFLECTANCE, z(0.24, 0.1)], layer, "auto")
+    assert [units.apply_to(r.median, r, n) for n, r in enumerate(layer)] == pytest.approx([0.12, 0.24])
+    assert units.steps(layer) == ((1e-4, 0.0), (2e-4, -0.1))
+    assert [f.level for f in said] == ["note"]
+    assert "Values are taken scaled band by band as the model's item says" in said[0].text
+
+
+def test_the_files_own_scale_is_taken_rather_than_the_items():
+    units, _ = choose([SCALED_BANDS[0]], [REFLECTANCE], [stored("uint16", 8000, 12000, 18000, **LANDSAT_2)], "auto")
+    assert units.words == "scaled as the file says"
+    assert units.steps([stored("uint16", **LANDSAT_2)]) == ((2.75e-5, -0.2),)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "layer", "reading"),
+    [
+        pytest.param(NUMBERS, stored("uint16", 900, 1354, 1900), RAW, id="constants of numbers as stored"),
+        pytest.param(REFLECTANCE, stored("float32", 0.02, 0.12, 0.4), RAW, id="values are reflectance already"),
+        pytest.param(z(0.4, 0.2), stored("uint8", 20, 110, 230), ("divided", 255.0), id="bytes are no 16 bits"),
+    ],
+)
+def test_the_items_scale_is_not_taken_where_values_do_not_need_it(scaling, layer, reading):
+    assert read(scaling, layer, band=SCALED_BANDS[0])[0] == reading
+
+
+def test_an_items_scale_for_bytes_is_not_for_16_bits():
+    band = Band("red", data_type="uint8", scale=0.004)
+    assert read(z(0.14, 0.07), stored("uint16", 200, 1200, 4000), band=band)[0] == ("divided", 10000.0)
+
+
+def test_the_items_scale_is_a_guess_for_floating_point_numbers():
+    found, said, text = read(REFLECTANCE, stored("float32", 200, 1200, 4000), band=SCALED_BANDS[0])
+    assert (found, said) == (SCALED, LOOK)
+    assert "times 0.0001 as the model's item says" in text
+
+
+def test_an_items_scale_without_expected_values_is_a_question():
+    found, said, text = read(None, stored("uint16", 200, 1200, 4000), band=SCALED_BANDS[0])
+    assert (found, said) == (RAW, [("doubt", "units unclear")])
+    assert "The item declares a scale for its bands" in text
+
+
+def test_scaled_by_the_item_can_be_asked_for():
+    layer = stored("uint16", 200, 1200, 4000)
+    units, said = choose([SCALED_BANDS[0]], [None], [layer], "scaled")
+    assert units.apply_to(1200.0, layer) == pytest.approx(0.12)
+    assert said == ()
+
+
+def test_a_scale_of_0_is_none():
+    with pytest.raises(UsageError, match="Neither the raster nor"):
+        choose([Band("red", scale=0.0)], [None], [stored("uint16", 1, 2, 3)], "scaled")
 
 
 @pytest.mark.parametrize(
