@@ -4,6 +4,7 @@ and out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional, Sequence
@@ -22,7 +23,7 @@ from .mlm.write import save_item, write
 from .watch import Watch
 
 Params = Mapping[str, Any]
-EXTRA = ("probabilities", "confidence")
+EXTRA = ("probabilities", "confidence", "vector")
 """Files that a run makes besides its output, where they are named."""
 
 
@@ -82,9 +83,11 @@ def check(params: Params, context: Context) -> dict[str, Any]:
 def run(params: Params, context: Context) -> dict[str, Any]:
     """Run a model on a raster and write the result."""
     from .inference.check import required
-    from .inference.plan import area_of, plan
+    from .inference.extent import area_of
+    from .inference.job import Job
+    from .inference.measure import measure
+    from .inference.plan import plan, tile_of
     from .inference.products import Wanted
-    from .inference.run import Job
     from .inference.run import run as run_job
 
     model = _model(params, context)
@@ -93,6 +96,8 @@ def run(params: Params, context: Context) -> dict[str, Any]:
     area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
     threshold, notes = _threshold(params, model)
     outputs = _outputs(params, [b.file for b in raster.bands])
+    tile = tile_of(layout, params.get("tile"))
+    traits = measure(network, layout, tile)
     job = Job(
         model=model,
         network=network,
@@ -100,18 +105,19 @@ def run(params: Params, context: Context) -> dict[str, Any]:
         raster=raster,
         fit=checked.fit,
         plan=plan(
-            model,
             layout,
             area,
-            tile=params.get("tile"),
+            tile,
+            [trait.geometry for trait in traits],
             overlap=params.get("overlap"),
             merge=params.get("merge") or "blend",
             batch_size=params.get("batch_size"),
         ),
+        traits=traits,
         output=outputs.pop("output"),
         checksum=file.sha256 if file else "",
         notes=(*((file.note,) if file and file.note else ()), *notes),
-        wanted=Wanted(**outputs),
+        wanted=Wanted(**outputs, min_area=_least(params, "min_area"), simplify=_least(params, "simplify")),
         threshold=threshold,
         skipped_functions=bool(params.get("skip_functions")),
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
@@ -244,6 +250,13 @@ def _output(name: str, rasters: Sequence[str]) -> Path:
         if same or str(path) in raster:
             raise UsageError(f"{path.name} is a raster that is read, which is never overwritten. Give another name.")
     return path
+
+
+def _least(params: Params, word: str) -> float:
+    value = float(params.get(word) or 0)
+    if not 0 <= value < math.inf:
+        raise UsageError(f"A {word.replace('_', ' ')} of {params[word]} makes no sense; use 0 or more.")
+    return value
 
 
 def _threshold(params: Params, model: Model) -> tuple[Optional[float], tuple[str, ...]]:

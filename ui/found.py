@@ -12,7 +12,6 @@ from ..core.mlm.fit import Fit, fit
 from ..core.mlm.model import Model
 from ..core.mlm.raster import RasterInfo
 from ..core.mlm.read import read
-from ..core.mlm.units import Units
 
 
 @dataclass(frozen=True)
@@ -72,4 +71,4 @@ def fit_of(found: Found, raster: RasterInfo, choice: Choice) -> Fit:
 
 
 def refused(text: str, short: str) -> Fit:
-    return Fit((), Units("raw"), (Finding("error", text, "", short),))
+    return Fit((), (Finding("error", text, "", short),))

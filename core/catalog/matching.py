@@ -58,7 +58,7 @@ def _texts(model: Optional[Model], item: Mapping[str, Any]) -> tuple[str, str]:
         return _joined([raw_title(item), str(item.get("id", ""))]), _joined([*rest, *raw_tasks(item)])
     rest = [model.description, model.architecture, *model.keywords, *model.tasks]
     for model_input in model.inputs:
-        for band in model_input.bands:
+        for band in model_input.fed:
             rest += [band.name, band.common_name]
     for output in model.outputs:
         rest += output.tasks

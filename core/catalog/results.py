@@ -46,7 +46,7 @@ class Result:
             "catalog": self.catalog,
             "title": self.label,
             "tasks": list(self.tasks),
-            "bands": [b.name for i in self.model.inputs for b in i.bands] if self.model else [],
+            "bands": [b.name for i in self.model.inputs for b in i.fed] if self.model else [],
             "runnable": not self.why_not,
             "why_not": self.why_not,
             "href": self.href,

@@ -49,6 +49,10 @@ def check(
         )
     network = load(file, provider)
     lies, said = layout(model, network, skip_functions)
+    fixed = {e.place: e.sizes["time"] for e in lies.entries if e.sizes.get("time")} if lies else {}
+    if any(fixed.get(feed.place, feed.dates) != feed.dates for feed in found.feeds):
+        again = fit(model, raster, by_hand, units, skip_functions, {p: n for p, n in fixed.items() if n})
+        found = again.with_findings(_raster_obstacles(raster))
     return Checked(found.with_findings(said), network, lies)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from ..errors import NotRunnable
 from ..mlm.legend import LegendEntry, legend
 from ..mlm.model import ModelClass, ModelOutput
-from .layout import Layout
 
 HALF = 0.5
 """The score from which a single channel counts, unless somebody says otherwise."""
@@ -64,9 +63,11 @@ class Coding:
         return labels.astype(self.data_type)
 
 
-def coding(output: ModelOutput, layout: Layout, channels: int, threshold: Optional[float] = None) -> Coding:
-    """Return how the classes of `output` are written; `channels` is what the network really gives."""
-    if layout.labels:
+def coding(output: ModelOutput, labels: bool, channels: int, threshold: Optional[float] = None) -> Coding:
+    """Return how the classes of `output` are written; `channels` is what the network really gives, `labels` that it
+    gives class numbers.
+    """
+    if labels:
         numbers = [c.value for c in output.classes]
         nodata = _nodata(output.classes)
         return Coding(None, nodata, _type([*numbers, nodata]), legend(output.classes))

@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import NotRunnable
-from .layout import Layout
+from .geometry import patches
+from .layout import Exit
 
 
 def missing_activation(channels: int, in_file: str) -> str:
@@ -17,28 +18,38 @@ def missing_activation(channels: int, in_file: str) -> str:
     return "softmax" if channels > 1 else "sigmoid"
 
 
-def arrange(raw: np.ndarray, layout: Layout, windows: int, tile: tuple[int, int]) -> np.ndarray:
-    """Return the raw output as (windows, channels, height, width); labels have one channel, scenes one pixel.
+def arrange(raw: np.ndarray, one: Exit, per_pixel: bool, tile: tuple[int, int]) -> np.ndarray:
+    """Return the raw output as (windows, channels, height, width) in float32, or whole numbers for labels.
 
-    Raises `NotRunnable` where it is not as large as the input, which needs more than this engine does.
+    Rows of pixels are windows of `tile` again; what stands for a whole window has one pixel; tokens are the patches of
+    a square, those before them (class tokens) left out.
     """
-    if layout.per_pixel:
-        rows = raw if layout.output_order[0] == "batch" else raw.T
-        pixels = rows.reshape(windows, tile[0], tile[1], -1)
-        return pixels.transpose(0, 3, 1, 2)
-    if layout.scene:
-        return raw[:, :, None, None]
-    order = list(layout.output_order)
+    order = list(one.order)
+    if "time" in order:
+        raw = raw.squeeze(order.index("time"))
+        order.remove("time")
+    if "batch" not in order:
+        raw, order = raw[None], ["batch", *order]
     if "channel" not in order:
         raw, order = np.expand_dims(raw, 1), [order[0], "channel", *order[1:]]
-    arranged = raw.transpose([order.index(d) for d in ("batch", "channel", "height", "width")])
-    if arranged.shape[2:] != tile:
-        height, width = arranged.shape[2:]
+    if per_pixel:
+        rows = raw.transpose([order.index(d) for d in ("batch", "channel")])
+        return rows.reshape(-1, tile[0], tile[1], rows.shape[1]).transpose(0, 3, 1, 2)
+    if "token" in order:
+        return _of_tokens(raw.transpose([order.index(d) for d in ("batch", "channel", "token")]))
+    if "height" not in order:
+        return raw.transpose([order.index(d) for d in ("batch", "channel")])[:, :, None, None]
+    return raw.transpose([order.index(d) for d in ("batch", "channel", "height", "width")])
+
+
+def _of_tokens(rows: np.ndarray) -> np.ndarray:
+    found = patches(rows.shape[2])
+    if found is None:
         raise NotRunnable(
-            f"The model turns windows of {tile[0]} x {tile[1]} into {height} x {width}, which is not supported. "
-            "Choose a model whose result has the size of its input."
+            f"The model gives {rows.shape[2]} tokens, which are no square of patches. Choose another."
         )
-    return arranged
+    side, extra = found
+    return rows[:, :, extra:].reshape(*rows.shape[:2], side, side)
 
 
 def activation_of(tried: np.ndarray) -> str:

@@ -1,199 +1,221 @@
-"""Where batch, channel, height and width stand in the file's own tensors, and how the output is to be read.
+"""Where batch, time, channel, height and width stand in the file's own tensors, and what its outputs become.
 
 The ONNX signature decides; what the item declares helps to name the dimensions, and differences become findings.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional
 
+from ..mlm.ability import gives_objects, resize_word, result_kind
+from ..mlm.dimensions import sizes
 from ..mlm.finding import Finding
-from ..mlm.model import Model, ModelOutput, Tensor
+from ..mlm.model import Model, ModelInput, ModelOutput
 from ..mlm.sources import channels
 from .session import Network, TensorInfo
-
-DIMENSIONS = {
-    "batch": "batch", "b": "batch", "n": "batch",
-    "channel": "channel", "channels": "channel", "band": "channel", "bands": "channel", "c": "channel",
-    "variables": "channel", "class": "channel", "classes": "channel", "feature": "channel", "features": "channel",
-    "height": "height", "h": "height", "y": "height", "latitude": "height", "lat": "height",
-    "width": "width", "w": "width", "x": "width", "longitude": "width", "lon": "width",
-}  # fmt: skip
-"""Names of dimensions in items, and what they are to a run."""
-
-SCENE_TASKS = frozenset({"classification", "scene-classification"})
-"""Tasks whose output may be one row of scores for a whole image."""
-
-BY_RANK = {
-    4: ("batch", "channel", "height", "width"),
-    3: ("batch", "height", "width"),
-    2: ("batch", "channel"),
-    1: ("batch",),
-}
-"""The usual order where the item's does not fit the file."""
+from .signature import by_file, input_order, inputs, output_order, output_tensor
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How to fill the input and read the output.
+class Entry:
+    """An input of the file, and the item's at `place` that feeds it with `count` channels.
 
-    `tile` is (height, width) where the file fixes it, None where it is free. `per_pixel` models see rows of bands.
-    `labels` outputs hold class numbers instead of scores.
+    `sizes` holds None where a dimension is free.
     """
 
-    input_name: str
-    input_order: tuple[str, ...]
-    input_type: str
-    output_name: str
-    output_order: tuple[str, ...]
-    channels: Optional[int]
-    tile_height: Optional[int]
-    tile_width: Optional[int]
-    batch: Optional[int]
-    labels: bool
-    radius: Optional[int] = None
-    """How many pixels around it a pixel's result depends on; None where the graph does not tell."""
+    name: str
+    order: tuple[str, ...]
+    data_type: str
+    place: int
+    count: int
+    sizes: Mapping[str, Optional[int]]
+    resize: str = ""
+    """The interpolation that brings a window to the tensor's height and width, or an empty string."""
 
     @property
     def per_pixel(self) -> bool:
         """Whether the network sees one pixel at a time."""
-        return "height" not in self.input_order
+        return "height" not in self.order
+
+
+@dataclass(frozen=True)
+class Exit:
+    """An output of the file, and the item's at `place` that describes it.
+
+    `kind` is "classes" or "numbers"; `labels` outputs hold class numbers instead of scores. `radius` is how many pixels
+    around it a pixel's result depends on; None where the graph does not tell.
+    """
+
+    name: str
+    order: tuple[str, ...]
+    channels: Optional[int]
+    place: int
+    kind: str
+    labels: bool
+    radius: Optional[int] = None
 
     @property
     def scene(self) -> bool:
-        """Whether the network gives scores for a whole window, and none for its pixels."""
-        return "height" in self.input_order and "height" not in self.output_order
+        """Whether there is one row of numbers for a whole window, or pixel, and none for its pixels."""
+        return not {"height", "token"} & set(self.order)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to fill the inputs and read the outputs; `constants` are the inputs that take no bands.
+
+    Without `exits`, the outputs hold objects.
+    """
+
+    entries: tuple[Entry, ...]
+    exits: tuple[Exit, ...]
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    declared: Mapping[str, int] = field(default_factory=dict)
+    """Sizes that the item declares for the first input, where they are fixed there."""
+
+    @property
+    def per_pixel(self) -> bool:
+        return self.entries[0].per_pixel
+
+    @property
+    def scene(self) -> bool:
+        """Whether the result has one pixel for each window."""
+        return not self.per_pixel and bool(self.exits) and self.exits[0].scene
+
+    @property
+    def labels(self) -> bool:
+        return any(one.labels for one in self.exits)
+
+    @property
+    def radius(self) -> Optional[int]:
+        """The largest radius of all outputs, or None where one of them does not tell."""
+        known = [one.radius for one in self.exits]
+        return max((r for r in known if r is not None), default=None) if None not in known else None
+
+    def size(self, dimension: str) -> Optional[int]:
+        """Return the size of a dimension that some input fixes, or None."""
+        return next((e.sizes[dimension] for e in self.entries if e.sizes.get(dimension) is not None), None)
 
 
 def layout(model: Model, network: Network, skip_functions: bool = False) -> tuple[Optional[Layout], list[Finding]]:
     """Return the layout of `network` as `model` describes it, or None with a finding of the level error."""
     findings: list[Finding] = []
-    given, taken = model.inputs[0], network.inputs[0]
-    if len(network.inputs) > 1:
-        names = ", ".join(i.name for i in network.inputs)
-        return None, [
-            Finding("error", f"The model's file takes {len(network.inputs)} inputs ({names}); only one is supported.")
-        ]
-    order = _order(given.tensor, taken, "input", findings)
-    if order is not None:
-        order = _by_file(order, taken, channels(given, skip_functions), "input", findings)
-    output = _chosen(model.outputs[0], network)
-    output_order = _output_order(model.outputs[0], output, "height" not in (order or ()), findings)
-    if order is None or output_order is None:
+    paired = inputs(model, network, skip_functions, findings)
+    if paired is None:
         return None, findings
-    if model.outputs[0].classes:
-        output_order = _by_file(output_order, output, len(model.outputs[0].classes), "output", findings)
-    sizes = dict(zip(order, taken.shape))
-    findings += _differences(model, order, taken, skip_functions)
-    result = Layout(
-        input_name=taken.name,
-        input_order=order,
-        input_type=taken.data_type,
-        output_name=output.name,
-        output_order=output_order,
-        channels=dict(zip(output_order, output.shape)).get("channel"),
-        tile_height=sizes.get("height"),
-        tile_width=sizes.get("width"),
-        batch=sizes.get("batch"),
-        labels=output.data_type.startswith(("int", "uint", "bool")),
-        radius=network.graph.radius.get(output.name),
-    )
-    return result, findings + _classes(model.outputs[0], result)
+    entries = [_entry(model.inputs[p], p, tensor, skip_functions, findings) for p, tensor in paired[0]]
+    if any(entry is None for entry in entries):
+        return None, findings
+    whole = tuple(entry for entry in entries if entry is not None)
+    findings += _sizes_agree(whole)
+    exits = () if gives_objects(model.outputs[0]) else _exits(model, network, whole[0].per_pixel, findings)
+    if exits is None:
+        return None, findings
+    first = model.inputs[whole[0].place].tensor
+    declared = {k: v for k, v in sizes(first.dim_order, first.shape).items() if v > 0}
+    return Layout(whole, exits, paired[1], declared), findings
 
 
-def _order(declared: Tensor, taken: TensorInfo, what: str, findings: list[Finding]) -> Optional[tuple[str, ...]]:
-    rank = len(taken.shape)
-    names = tuple(DIMENSIONS.get(d, d) for d in declared.dim_order)
-    if len(names) == rank and len(set(names)) == rank and set(names) <= set(DIMENSIONS.values()):
-        return names
-    if len(names) == rank - 1 and "batch" not in names and ("batch", *names) in BY_RANK.values():
-        findings.append(Finding("note", f"The item's {what} has no batch dimension; the file's has."))
-        return ("batch", *names)
-    usual = BY_RANK.get(rank)
-    if usual is None:
-        text = f"The file's {what} has {rank} dimensions, and the item names {', '.join(declared.dim_order)}."
-        findings.append(Finding("error", text, "Ask the publisher to correct dim_order."))
+def _entry(
+    given: ModelInput, place: int, taken: TensorInfo, skip_functions: bool, findings: list[Finding]
+) -> Optional[Entry]:
+    count = channels(given, skip_functions)
+    order = input_order(given, taken, count, findings)
+    if order is None:
         return None
-    named, read_as = ", ".join(declared.dim_order), ", ".join(usual)
-    text = f"The item orders the {what} as {named}; the file has {rank} dimensions, read as {read_as}."
-    findings.append(Finding("doubt", text, "Compare the result with what you know.", "another dimension order"))
-    return usual
+    has = dict(zip(order, taken.shape))
+    word = resize_word(given)
+    entry = Entry(
+        taken.name, order, taken.data_type, place, count, has, word if word.startswith("interpolation") else ""
+    )
+    findings += _differences(given, entry, count)
+    return entry
 
 
-def _by_file(
-    order: tuple[str, ...], tensor: TensorInfo, count: int, what: str, findings: list[Finding]
-) -> tuple[str, ...]:
-    """Return `order`, unless the file has its `count` channels at another of the two places where images have them."""
-    if len(order) != 4 or tensor.shape[order.index("channel")] == count:
-        return order
-    places = [place for place in (1, 3) if tensor.shape[place] == count]
-    if len(places) != 1:
-        return order
-    true = BY_RANK[4] if places == [1] else ("batch", "height", "width", "channel")
-    text = f"The item orders the {what} as {', '.join(order)}; the file has its {count} channels elsewhere, "
-    text += f"so it is read as {', '.join(true)}."
-    findings.append(Finding("doubt", text, "Ask the publisher to correct dim_order.", "another dimension order"))
-    return true
+def _sizes_agree(entries: tuple[Entry, ...]) -> list[Finding]:
+    """Return the error for inputs whose images differ in size, or of which some are images and some are not."""
+    for word in ("height", "width"):
+        found = {entry.sizes[word] for entry in entries if entry.sizes.get(word) is not None}
+        if len(found) > 1 or len({entry.per_pixel for entry in entries}) > 1:
+            names = ", ".join(f"{e.name} ({e.sizes.get('height')} x {e.sizes.get('width')})" for e in entries)
+            text = f"The inputs of the model's file differ in size: {names}. Images of one size are supported."
+            return [Finding("error", text, "Choose another model.", "inputs of different sizes")]
+    return []
 
 
-def _chosen(declared: ModelOutput, network: Network) -> TensorInfo:
-    """Return the output that the item names, or else the first."""
-    return next((o for o in network.outputs if o.name == declared.name), network.outputs[0])
+def _exits(model: Model, network: Network, per_pixel: bool, findings: list[Finding]) -> Optional[tuple[Exit, ...]]:
+    """Return the outputs that become rasters: the first must, what can't be read of the others is left out and said."""
+    exits: list[Exit] = []
+    for place, declared in enumerate(model.outputs):
+        kind = result_kind(declared)
+        said: list[Finding] = []
+        one = None
+        if kind in ("classes", "numbers"):
+            one = _exit(model, place, network, per_pixel, kind, said)
+        wrong = [f for f in said if f.level == "error"]
+        if place == 0:
+            findings += said
+            if one is None or wrong:
+                return None
+        elif one is None or wrong or one.scene != exits[0].scene or any(other.name == one.name for other in exits):
+            reason = wrong[0].text if wrong else "it is no raster on the grid of the first output"
+            findings.append(Finding("note", f"The output {declared.name!r} is left out: {reason}"))
+            continue
+        else:
+            findings += said
+        if one is not None:
+            exits.append(one)
+    return tuple(exits)
 
 
-def _output_order(
-    declared: ModelOutput, output: TensorInfo, per_pixel: bool, findings: list[Finding]
-) -> Optional[tuple[str, ...]]:
-    """Return the output's order; declared ones are used where they fit the file, since items are often wrong here."""
-    rank = len(output.shape)
-    names = tuple(DIMENSIONS.get(d, d) for d in declared.tensor.dim_order)
-    image = {"height", "width"} <= set(names)
-    if not per_pixel and rank == 2 and SCENE_TASKS & set(declared.tasks):
-        return BY_RANK[2]
-    if len(names) == rank and len(set(names)) == rank and set(names) <= set(DIMENSIONS.values()) and image != per_pixel:
-        return names
-    if per_pixel and rank in (1, 2):
-        return BY_RANK[rank]
-    if not per_pixel and rank in (3, 4):
-        usual = BY_RANK[rank]
-        if rank == 4 and declared.classes and output.shape[3] == len(declared.classes) != output.shape[1]:
-            usual = ("batch", "height", "width", "channel")
-        named = ", ".join(declared.tensor.dim_order)
-        text = f"The item orders the output as {named}; the file's is read as {', '.join(usual)}."
-        findings.append(Finding("note", text))
-        return usual
-    shape = " x ".join("free" if s is None else str(s) for s in output.shape)
-    text = f"The file's output {output.name!r} ({shape}) is no map of pixels, which {', '.join(declared.tasks)} needs."
-    findings.append(Finding("error", text, "Choose another model."))
-    return None
+def _exit(
+    model: Model, place: int, network: Network, per_pixel: bool, kind: str, findings: list[Finding]
+) -> Optional[Exit]:
+    declared = model.outputs[place]
+    tensor = output_tensor(declared, place, model, network)
+    if tensor is None:
+        text = f"The item describes {len(model.outputs)} outputs, and the model's file gives {len(network.outputs)}."
+        findings.append(Finding("error", text, "Ask the publisher to correct the item.", "item and file differ"))
+        return None
+    order = output_order(declared, tensor, per_pixel, findings)
+    if order is None:
+        return None
+    if declared.classes:
+        order = by_file(order, tensor, len(declared.classes), "output", findings)
+    has = dict(zip(order, tensor.shape))
+    labels = kind == "classes" and tensor.data_type.startswith(("int", "uint", "bool"))
+    count = has.get("channel") if "channel" in order else 1
+    one = Exit(tensor.name, order, count, place, kind, labels, network.graph.radius.get(tensor.name))
+    if "time" in order and has.get("time") != 1:
+        text = f"The file's output {tensor.name!r} has several dates, which make no single map."
+        findings.append(Finding("error", text, "Choose another model.", "an output with dates"))
+    findings += _classes(declared, one)
+    return one
 
 
-def _differences(model: Model, order: tuple[str, ...], taken: TensorInfo, skip_functions: bool) -> list[Finding]:
+def _differences(given: ModelInput, entry: Entry, wanted: int) -> list[Finding]:
     """Compare sizes and type that the item declares with those of the file."""
-    given = model.inputs[0]
     found = []
-    sizes = dict(zip(order, taken.shape))
-    taken_channels, wanted = sizes.get("channel"), channels(given, skip_functions)
-    if taken_channels is not None and taken_channels != wanted:
-        text = f"The model's file takes {taken_channels} bands; the item names {wanted}."
+    taken = entry.sizes.get("channel", 1)
+    if taken is not None and taken != wanted:
+        text = f"The model's file takes {taken} bands; the item names {wanted}."
         found.append(Finding("error", text, "Ask the publisher to correct the item.", "item and file differ"))
-    declared = dict(zip((DIMENSIONS.get(d, d) for d in given.tensor.dim_order), given.tensor.shape))
-    for side in ("height", "width"):
-        ours, theirs = declared.get(side, -1), sizes.get(side)
+    declared = sizes(given.tensor.dim_order, given.tensor.shape)
+    for side in ("height", "width", "time"):
+        ours, theirs = declared.get(side, -1), entry.sizes.get(side)
         if theirs is not None and ours not in (-1, theirs):
-            found.append(
-                Finding("note", f"The item declares a {side} of {ours}; the file takes {theirs}, which is used.")
-            )
-    if given.tensor.data_type != taken.data_type:
-        text = f"The item declares {given.tensor.data_type} values; the file takes {taken.data_type}, which is used."
+            text = f"The item declares a {side} of {ours}; the file takes {theirs}, which is used."
+            found.append(Finding("note", text))
+    if given.tensor.data_type != entry.data_type:
+        text = f"The item declares {given.tensor.data_type} values; the file takes {entry.data_type}, which is used."
         found.append(Finding("note", text))
     return found
 
 
-def _classes(declared: ModelOutput, result: Layout) -> list[Finding]:
+def _classes(declared: ModelOutput, result: Exit) -> list[Finding]:
     """Compare the number of classes with the output's channels; one channel stands for two classes."""
-    if result.labels or result.channels is None or not declared.classes:
+    if result.kind != "classes" or result.labels or result.channels is None or not declared.classes:
         return []
     wanted = len(declared.classes)
     if result.channels == wanted or (result.channels == 1 and wanted <= 2):

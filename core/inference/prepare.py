@@ -1,4 +1,4 @@
-"""Stored values become the tensor: units, expressions, then `value_scaling`, then the file's own order and type.
+"""Stored values become what the model was trained on: units, expressions, then `value_scaling`.
 
 Where a pixel is not valid the network sees 0 after scaling: the mean of a band under z-score, the minimum under min-
 max. Formulas are those of MLM 1.5, Value Scaling Object.
@@ -15,7 +15,6 @@ from ..mlm.expression import Parsed, by_letters, letters, parse
 from ..mlm.model import Expression, ModelInput, ValueScaling
 from ..mlm.sources import for_each, scalings
 from .expressions import compute
-from .layout import Layout
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ def recipe(given: ModelInput, units: Sequence[tuple[float, float]], skip_functio
     return Recipe(
         units=tuple(units),
         names=tuple(band.name for band in given.sources),
-        channels=tuple(next(places) if b.expression is None else parse(b.expression) for b in given.bands),
-        called=tuple(band.name for band in given.bands),
+        channels=tuple(next(places) if b.expression is None else parse(b.expression) for b in given.fed),
+        called=tuple(band.name for band in given.fed),
         functions=() if skip_functions else tuple(_function(f, given) for f in given.pre_processing),
         scaling=scalings(given, skip_functions),
     )
@@ -94,23 +93,6 @@ def _computed(values: np.ndarray, recipe: Recipe) -> np.ndarray:
         else:
             channels = [compute(function.parsed, {**sources, **dict(zip(recipe.called, channels))})]
     return np.stack(channels)
-
-
-def tensor(windows: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
-    """Return prepared windows (bands, height, width) as one batch in the order and type of the file's input."""
-    batch = np.stack(windows)
-    if layout.per_pixel:
-        pixels = batch.transpose(0, 2, 3, 1).reshape(-1, batch.shape[1])
-        arranged = pixels if layout.input_order.index("batch") == 0 else pixels.T
-    else:
-        axes = {"batch": 0, "channel": 1, "height": 2, "width": 3}
-        arranged = batch.transpose([axes[d] for d in layout.input_order])
-    kind = np.dtype(layout.input_type)
-    if kind.kind in "iu":
-        # Never wrapped round: 300 for a file that takes bytes is 255, and 2.7 is 3.
-        limits = np.iinfo(kind)
-        arranged = np.clip(np.rint(arranged), limits.min, limits.max)
-    return np.ascontiguousarray(arranged, dtype=kind)
 
 
 def _number(value: Optional[float]) -> np.float32:

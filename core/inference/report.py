@@ -11,12 +11,14 @@ import numpy
 import onnxruntime
 import rasterio
 
-from ..mlm.fit import Fit
+from ..mlm.feeds import Feed
 from ..mlm.legend import LegendEntry
-from ..mlm.model import Model, ValueScaling
-from .coding import Coding
-from .plan import Plan
-from .scorer import Scorer
+from ..mlm.model import ModelInput, ValueScaling
+from ..mlm.units import Units
+from .coding import coding
+from .job import Job
+from .layout import Entry
+from .scoring import Scoring
 
 TAG_PREFIX = "MLM_RUNNER_"
 
@@ -28,6 +30,8 @@ class Result:
     """
 
     output: str
+    kind: str
+    """"raster" or "vector"."""
     model: str
     width: int
     height: int
@@ -41,6 +45,8 @@ class Result:
     provider: str
     more: Mapping[str, str] = field(default_factory=dict)
     """Files that were asked for besides the output, by what they are."""
+    heads: Mapping[str, str] = field(default_factory=dict)
+    """Files of the model's further outputs, by the outputs' names."""
 
     def to_json(self) -> dict[str, Any]:
         out = asdict(self)
@@ -52,41 +58,66 @@ class Result:
         return out
 
 
-def applied(
-    model: Model, fit: Fit, plan: Plan, scorer: Scorer, coded: Optional[Coding], provider: str, skipped: bool
-) -> tuple[str, ...]:
+def applied(job: Job) -> tuple[str, ...]:
     """Return the steps of the run in order, in words."""
-    bands = ", ".join(f"{m.model} = {m.raster.label} ({_how(m.how)})" for m in fit.bands if m.raster)
-    steps = [f"bands: {bands}", f"units: {_units(fit)}"]
-    given, output = model.inputs[0], model.outputs[0]
-    steps += [f"computed band: {b.name} = {b.expression.expression}" for b in given.bands if b.expression]
-    if not skipped:
-        steps += [f"before scaling: {f.expression}" for f in given.pre_processing]
-    steps.append(f"value_scaling: {_scalings(model)}")
-    height, width = plan.tile
-    joined = f"faded into one another over {plan.ramp}" if plan.ramp else "cut where they meet"
-    steps.append(f"windows of {height} x {width} pixels with {plan.halo} of context at each side, {joined}")
-    if scorer.ends_in:
-        steps.append(f"scores: {scorer.ends_in}, by the network itself")
-    elif scorer.activation:
-        steps.append(f"scores: {scorer.activation} over what the network gives")
-    if not skipped:
-        steps += [f"after the network: {f.expression}" for f in output.post_processing]
-    steps += coded.said if coded is not None else ()
-    steps.append(f"onnxruntime {onnxruntime.__version__} on {provider}")
+    steps = []
+    for feed in job.fit.feeds:
+        steps += _input(job.model.inputs[feed.place], feed, len(job.fit.feeds) > 1, job.skipped_functions)
+    steps += [f"raster: {note}" for note in job.raster.notes]
+    height, width = job.plan.tile
+    joined = f"faded into one another over {job.plan.ramp}" if job.plan.ramp else "cut where they meet"
+    steps.append(f"windows of {height} x {width} pixels with {job.plan.halo} of context at each side, {joined}")
+    steps += [f"resized by {e.resize} from {height} x {width} to {_size(e)}" for e in job.layout.entries if e.resize]
+    steps += [f"input {name}: {value}" for name, value in job.layout.constants.items()]
+    for scoring in job.scorings:
+        steps += _output(job, scoring)
+    steps.append(f"onnxruntime {onnxruntime.__version__} on {job.network.provider}")
     return tuple(steps)
 
 
-def assumed(model: Model, fit: Fit, notes: tuple[str, ...], skipped: bool) -> tuple[str, ...]:
+def _input(given: ModelInput, feed: Feed, several: bool, skipped: bool) -> list[str]:
+    bands = ", ".join(f"{m.model} = {m.raster.label} ({_how(m.how)})" for m in feed.matches if m.raster)
+    steps = [f"bands: {bands}", f"units: {_units(feed.units)}"]
+    steps += [f"computed band: {b.name} = {b.expression.expression}" for b in given.fed if b.expression]
+    if not skipped:
+        steps += [f"before scaling: {f.expression}" for f in given.pre_processing]
+    steps.append(f"value_scaling: {_scalings(given)}")
+    return [f"{given.name}: {step}" for step in steps] if several else steps
+
+
+def _size(entry: Entry) -> str:
+    return f"{entry.sizes.get('height') or 'free'} x {entry.sizes.get('width') or 'free'}"
+
+
+def _output(job: Job, scoring: Scoring) -> list[str]:
+    steps = []
+    if scoring.exit.kind == "classes" and scoring.trait.ends_in:
+        steps.append(f"scores: {scoring.trait.ends_in}, by the network itself")
+    elif scoring.activation:
+        steps.append(f"scores: {scoring.activation} over what the network gives")
+    geometry = scoring.trait.geometry
+    if geometry.scale != 1:
+        steps.append(f"the result has {geometry.scale} pixels for one of the raster's")
+    if geometry.margin:
+        steps.append(f"the network cuts {geometry.margin} pixels off at each side, which windows overlap by")
+    if not job.skipped_functions:
+        steps += [f"after the network: {f.expression}" for f in scoring.output.post_processing]
+    if scoring.exit.kind == "classes":
+        steps += coding(scoring.output, scoring.exit.labels, scoring.trait.channels, job.threshold).said
+    name = scoring.output.name or scoring.exit.name
+    return [f"{name}: {step}" for step in steps] if len(job.scorings) > 1 else steps
+
+
+def assumed(job: Job) -> tuple[str, ...]:
     """Return what was taken for granted: doubts that were passed over, choices by comparison, skipped functions,
     repairs.
     """
-    taken = [f.text for f in fit.findings if f.level in ("doubt", "note")]
-    taken += [f"{n.field}: {n.text}" for n in model.notes if n.assumed]
-    taken += notes
-    first, output = model.inputs[0], model.outputs[0]
-    if skipped:
-        functions = [*first.pre_processing, *output.post_processing]
+    taken = [f.text for f in job.fit.findings if f.level in ("doubt", "note")]
+    taken += [f"{n.field}: {n.text}" for n in job.model.notes if n.assumed]
+    taken += job.notes
+    if job.skipped_functions:
+        functions = [f for i in job.model.inputs for f in i.pre_processing]
+        functions += [f for o in job.model.outputs for f in o.post_processing]
         taken += [f"the data needs no {f.format} function {f.expression}" for f in functions]
     taken.append(
         "pixels without a value in any needed band are 0 after scaling for the network, and nodata in the result"
@@ -94,19 +125,19 @@ def assumed(model: Model, fit: Fit, notes: tuple[str, ...], skipped: bool) -> tu
     return tuple(taken)
 
 
-def tags(
-    model: Model, checksum: str, steps: tuple[str, ...], taken: tuple[str, ...], rasters: tuple[str, ...]
-) -> dict[str, str]:
+def tags(job: Job, steps: tuple[str, ...], taken: tuple[str, ...]) -> dict[str, str]:
     """Return the provenance as GeoTIFF tags; the words of the MLM best practice for derived products are among them."""
     software = (
         f"MLM Runner; onnxruntime {onnxruntime.__version__}; rasterio {rasterio.__version__}; "
         f"GDAL {rasterio.__gdal_version__}; numpy {numpy.__version__}; Python {platform.python_version()}"
     )
+    model = job.model
+    rasters = list(dict.fromkeys(band.file for band in job.fit.rasters))
     return {
         f"{TAG_PREFIX}MODEL_ID": model.id,
         f"{TAG_PREFIX}MODEL_ITEM": model.href,
-        f"{TAG_PREFIX}MODEL_SHA256": checksum,
-        f"{TAG_PREFIX}INPUT": json.dumps(list(rasters)),
+        f"{TAG_PREFIX}MODEL_SHA256": job.checksum,
+        f"{TAG_PREFIX}INPUT": json.dumps(rasters),
         f"{TAG_PREFIX}APPLIED": json.dumps(list(steps)),
         f"{TAG_PREFIX}ASSUMED": json.dumps(list(taken)),
         f"{TAG_PREFIX}SOFTWARE": software,
@@ -134,19 +165,16 @@ def _how(word: str) -> str:
     return word if word == "by hand" else f"by {word}"
 
 
-def _units(fit: Fit) -> str:
-    words = {"raw": "as stored", "scaled": "x scale + offset of the file", "divided": f"divided by {fit.units.value}"}
-    said = words[fit.units.kind]
-    return f"{said} ({fit.units.why})" if fit.units.why else said
+def _units(units: Units) -> str:
+    return f"{units.words} ({units.why})" if units.why else units.words
 
 
-def _scalings(model: Model) -> str:
-    given = model.inputs[0]
+def _scalings(given: ModelInput) -> str:
     if not given.value_scaling:
         return "none"
     if len(given.value_scaling) == 1:
         return f"{_scaling(given.value_scaling[0])} for all bands"
-    return ", ".join(f"{b.name} {_scaling(s)}" for b, s in zip(given.bands, given.value_scaling))
+    return ", ".join(f"{b.name} {_scaling(s)}" for b, s in zip(given.fed, given.value_scaling))
 
 
 def _scaling(scaling: Optional[ValueScaling]) -> str:

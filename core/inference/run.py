@@ -1,100 +1,60 @@
-"""A run: the steps from the raster to the finished file, one after another for each window, overlapping in time."""
+"""A run: the steps from the raster to the finished files, one after another for each window, overlapping in time."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
-import numpy as np
 from rasterio.transform import Affine
 
 from ..errors import UsageError
-from ..mlm.ability import is_regression
-from ..mlm.expression import Parsed, parse
-from ..mlm.fit import Fit
-from ..mlm.model import Model
-from ..mlm.raster import RasterInfo
+from ..mlm.slug import class_name
 from ..watch import Watch
 from . import report
 from .coding import coding
-from .layout import Layout
+from .head import Head, Heads
+from .job import Job
 from .memory import Peak
-from .mosaic import Mosaic, Scenes
-from .plan import Plan
-from .prepare import recipe
-from .products import Products, Wanted
-from .reader import ReadAhead, Ready
+from .products import Products, only_map
+from .reader import ReadAhead
 from .rows import Grid
 from .scorer import Scorer
+from .scoring import Scoring
 from .scratch import Scratch
-from .session import Network
-
-SCENE_VALID = 0.5
-"""The share of a window's pixels that must have a value for it to get a class."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that a run needs to know, decided and checked before."""
-
-    model: Model
-    network: Network
-    layout: Layout
-    raster: RasterInfo
-    fit: Fit
-    plan: Plan
-    output: Path
-    checksum: str = ""
-    notes: tuple[str, ...] = ()
-    wanted: Wanted = Wanted()
-    threshold: Optional[float] = None
-    skipped_functions: bool = False
-    scratch: Optional[Path] = None
 
 
 def run(job: Job, watch: Watch) -> report.Result:
     """Compute `job` and write its output; raises errors of `core.errors`, and then leaves nothing behind.
 
-    The output's grid is the raster's own pixels. Progress counts windows.
+    Progress counts windows.
     """
     started = time.perf_counter()
     _scores_exist(job)
-    plan, bands = job.plan, job.fit.rasters
-    output = job.model.outputs[0]
-    steps = recipe(job.model.inputs[0], job.fit.units.steps(bands), job.skipped_functions)
-    grid = _grid(job)
-    with Peak() as peak, Scratch(job.output, job.scratch) as scratch:
+    with Peak() as peak:
         watch.tell(0.0, "Reading the raster")
-        scorer = Scorer(job.network, job.layout, plan, len(steps.scaling), post(job), numbers=is_regression(output))
-        coded = None if is_regression(output) else coding(output, job.layout, scorer.channels, job.threshold)
-        mosaic = Scenes() if job.layout.scene else Mosaic(plan, scorer.channels, scorer.data_type)
-        applied = report.applied(job.model, job.fit, plan, scorer, coded, job.network.provider, job.skipped_functions)
-        assumed = report.assumed(job.model, job.fit, job.notes, job.skipped_functions)
-        tags = report.tags(job.model, job.checksum, applied, assumed, tuple(dict.fromkeys(b.file for b in bands)))
-        clock = _Clock(watch, plan.rows * plan.columns)
-        products = Products(output, coded, scorer.channels, grid, tags, scratch, job.wanted)
-        with products, ReadAhead(plan, bands, steps, watch) as windows:
+        scorer = Scorer(job.network, job.layout)
+        applied, assumed = report.applied(job), report.assumed(job)
+        heads = Heads([_head(job, place, report.tags(job, applied, assumed)) for place in range(len(job.scorings))])
+        windows = ReadAhead(job.plan, job.sources, job.raster, watch, job.mask)
+        clock = Clock(watch, job.plan.rows * job.plan.columns)
+        with heads, windows:
             for batch in windows.batches():
-                for window, scores in zip(batch, scorer.scores(batch)):
-                    row, col, finished = mosaic.add(window.i, window.j, scores)
-                    products.put(row, col, finished, _valid(window, finished, job))
-                    if window.j == plan.columns - 1:
-                        products.done(row + finished.shape[1])
+                values = [window.values for window in batch if window.values is not None]
+                heads.take(batch, scorer.raw(values) if values else None)
                 clock.done(len(batch))
             watch.tell(None, "Writing overviews")
-            products.done(grid.height)
-            products.finish(watch.check)
-    counted = products.classes
+            heads.finish(watch.check)
+    first = heads.all[0]
+    counted = first.products.classes
     if counted is not None and not counted.counts:
         assumed = (*assumed, "no pixel of the extent has a value in all needed bands, so none has a class")
     return report.Result(
         output=str(job.output),
+        kind="raster",
         model=job.model.id,
-        width=grid.width,
-        height=grid.height,
-        classes=report.classes(coded.entries, counted.counts, counted.areas) if coded and counted else (),
+        width=first.grid.width,
+        height=first.grid.height,
+        classes=report.classes(first.coded.entries, counted.counts, counted.areas) if first.coded and counted else (),
         applied=applied,
         assumed=assumed,
         seconds=time.perf_counter() - started,
@@ -103,44 +63,56 @@ def run(job: Job, watch: Watch) -> report.Result:
         peak_memory_mb=peak.mb,
         provider=job.network.provider,
         more={name: str(path) for name, path in job.wanted.paths().items()},
+        heads={h.scoring.output.name or h.scoring.exit.name: str(h.products.scratch.output) for h in heads.all[1:]},
     )
+
+
+def _head(job: Job, place: int, tags: dict[str, str]) -> Head:
+    scoring = job.scorings[place]
+    coded = None
+    if scoring.exit.kind == "classes":
+        coded = coding(scoring.output, scoring.exit.labels, scoring.trait.channels, job.threshold)
+    grid = grid_of(job, scoring)
+    wanted = job.wanted if place == 0 else only_map(job.wanted)
+    scratch = Scratch(job.output, job.scratch) if place == 0 else Scratch(beside(job.output, scoring))
+    products = Products(scoring.output, coded, scoring.trait.channels, grid, job.layout.scene, tags, scratch, wanted)
+    return Head(scoring, coded, job.layout, job.plan, grid, products)
+
+
+def beside(output: Path, scoring: Scoring) -> Path:
+    """Return the file of a further output of the model: the map's name, and the output's."""
+    return output.with_name(f"{output.stem}_{class_name(scoring.output.name or scoring.exit.name)}{output.suffix}")
 
 
 def _scores_exist(job: Job) -> None:
     """Raise `UsageError` where scores are asked for and the model gives labels, or numbers that are no scores."""
-    if not (job.layout.labels or is_regression(job.model.outputs[0])):
+    first = job.scorings[0]
+    if first.has_scores:
         return
-    asked = next(iter(job.wanted.paths()), "threshold" if job.threshold is not None else "")
-    if asked:
-        kind = "class numbers" if job.layout.labels else "numbers"
-        raise UsageError(f"The model gives {kind} and no scores, so there is no {asked} to be had. Leave that out.")
+    kind = "class numbers" if first.exit.labels else "numbers"
+    if job.threshold is not None:
+        raise UsageError(f"The model gives {kind} and no scores, so there is no threshold to be had. Leave that out.")
+    for word in job.wanted.paths():
+        if word != "vector" or first.exit.kind == "numbers":
+            what = "classes to draw" if word == "vector" else f"{word} to be had"
+            raise UsageError(f"The model gives {kind} and no scores, so there is no {what}. Leave that out.")
 
 
-def post(job: Job) -> tuple[Parsed, ...]:
-    """Return the item's functions for the output, as what can be computed."""
-    return () if job.skipped_functions else tuple(parse(f) for f in job.model.outputs[0].post_processing)
-
-
-def _grid(job: Job) -> Grid:
-    """Return the result's grid: the raster's own pixels, or one pixel for each window where it gives one class."""
+def grid_of(job: Job, scoring: Scoring) -> Grid:
+    """Return where a result lies: pixels as large as the output's are, or as a window where it gives one for it."""
     area, (a, b, c, d, e, f) = job.plan.area, job.raster.transform
     left, top = c + a * area.col + b * area.row, f + d * area.col + e * area.row
-    if not job.layout.scene:
-        return Grid(area.width, area.height, job.raster.crs, Affine(a, b, left, d, e, top))
-    height, width = job.plan.tile
-    transform = Affine(a * width, b * height, left, d * width, e * height, top)
-    return Grid(job.plan.columns, job.plan.rows, job.raster.crs, transform)
-
-
-def _valid(window: Ready, finished: np.ndarray, job: Job) -> np.ndarray:
-    """Return where finished scores are valid; a scene is, where at least half of its pixels are."""
     if job.layout.scene:
-        return np.full((1, 1), window.valid.mean() >= SCENE_VALID)
-    inside = window.valid[job.plan.halo :, job.plan.halo :]
-    return inside[: finished.shape[1], : finished.shape[2]]
+        height, width = job.plan.tile
+        transform = Affine(a * width, b * height, left, d * width, e * height, top)
+        return Grid(job.plan.columns, job.plan.rows, job.raster.crs, transform)
+    scaled = job.plan.scaled(scoring.trait.geometry).area
+    size = 1 / float(scoring.trait.geometry.scale)
+    transform = Affine(a * size, b * size, left, d * size, e * size, top)
+    return Grid(scaled.width, scaled.height, job.raster.crs, transform)
 
 
-class _Clock:
+class Clock:
     """Counts windows and tells how long the rest will take, at the speed so far."""
 
     def __init__(self, watch: Watch, total: int) -> None:

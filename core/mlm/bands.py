@@ -99,7 +99,7 @@ def match(wanted: Sequence[Band], offered: Sequence[RasterBand], by_hand: Mappin
     chosen: dict[int, tuple[RasterBand, str]] = {}
     for position, band in enumerate(wanted):
         if band.name in by_hand:
-            chosen[position] = (_named(str(by_hand[band.name]), offered), "by hand")
+            chosen[position] = (named(str(by_hand[band.name]), offered), "by hand")
     doubtful: dict[int, str] = {}
     for how, fits in _STAGES:
         open_bands = [p for p in range(len(wanted)) if p not in chosen and p not in doubtful]
@@ -200,19 +200,19 @@ def _common(band: Band | RasterBand) -> str:
 def _answers(name: str) -> frozenset[str]:
     """Return what a band may be called by: its whole name, and the number with which it begins ("B4, 665 nm")."""
     number = _NUMBERED.match(name.strip())
-    return frozenset(word for word in (_plain(name), _plain(number[0]) if number else "") if word)
+    return frozenset(word for word in (plain(name), plain(number[0]) if number else "") if word)
 
 
 def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a name for comparison: no case, no punctuation, and B04 as B4."""
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", _letters(text))
 
 
-def _named(wish: str, offered: Sequence[RasterBand]) -> RasterBand:
+def named(wish: str, offered: Sequence[RasterBand]) -> RasterBand:
     """Return the band that the user named: its place in the stack, its name, or FILE:NUMBER."""
     for place, band in enumerate(offered, 1):
         if wish == str(place):
@@ -222,7 +222,7 @@ def _named(wish: str, offered: Sequence[RasterBand]) -> RasterBand:
         if file and number == str(band.index) and file in (band.file, PurePath(band.file).name):
             return band
     found = [b for b in offered if wish and wish in (b.name, b.common_name)]
-    found = found or [b for b in offered if _plain(wish) and _plain(wish) in (_plain(b.name), _plain(b.common_name))]
+    found = found or [b for b in offered if plain(wish) and plain(wish) in (plain(b.name), plain(b.common_name))]
     if len(found) == 1:
         return found[0]
     names = ", ".join(f"{place} ({b.name})" if b.name else str(place) for place, b in enumerate(offered, 1))

@@ -9,7 +9,8 @@ from pathlib import PurePath
 from typing import Any, Mapping, Optional
 
 from .ability import obstacles, remarks
-from .bands import Match, match
+from .bands import Match
+from .feeds import Feed, feeds
 from .finding import Finding
 from .model import Model
 from .raster import RasterBand, RasterInfo
@@ -26,9 +27,18 @@ RESOLUTION_RATIO = 1.6
 class Fit:
     """Which raster band feeds which model band, in what units, and what is to be said before a run."""
 
-    bands: tuple[Match, ...]
-    units: Units
+    feeds: tuple[Feed, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def bands(self) -> tuple[Match, ...]:
+        """The bands of all inputs in their order; one that feeds two inputs is listed once."""
+        return tuple({m.model: m for feed in self.feeds for m in feed.matches}.values())
+
+    @property
+    def units(self) -> Units:
+        """How the values of the first input are read; the other inputs' stand in `feeds`."""
+        return self.feeds[0].units if self.feeds else Units("raw")
 
     @property
     def fits(self) -> bool:
@@ -52,7 +62,7 @@ class Fit:
 
     @property
     def rasters(self) -> tuple[RasterBand, ...]:
-        """The raster bands in the model's order; those not found are left out."""
+        """The raster bands that are used, in the model's order."""
         return tuple(m.raster for m in self.bands if m.raster is not None)
 
     def with_findings(self, more: list[Finding]) -> Fit:
@@ -74,7 +84,7 @@ class Fit:
                 }
                 for m in self.bands
             ],
-            "units": {"kind": self.units.kind, "value": self.units.value, "why": self.units.why},
+            "units": self.units.to_json(),
             "findings": [f.to_json() for f in self.findings],
         }
 
@@ -85,22 +95,41 @@ def fit(
     by_hand: Optional[Mapping[str, str]] = None,
     units: str = "auto",
     skip_functions: bool = False,
+    dates: Optional[Mapping[int, int]] = None,
 ) -> Fit:
-    """Return how `model` and `raster` go together; `UsageError` where `by_hand` or `units` name what does not exist."""
-    first = model.inputs[0]
+    """Return how `model` and `raster` go together; `UsageError` where `by_hand` or `units` name what does not exist.
+
+    `dates` is how many dates an input takes, by the input's place, where the model's own file fixes it.
+    """
     findings = obstacles(model, skip_functions)
-    matches = match(first.sources, raster.bands, by_hand or {})
+    found = feeds(model, raster.bands, by_hand or {}, dates)
+    matches = Fit(found, ()).bands
     findings += _missing(matches, raster)
-    chosen = Units("raw")
     if matches and all(m.raster is not None for m in matches):
-        rasters = [m.raster for m in matches if m.raster is not None]
-        chosen, said = choose(first.sources, source_scalings(first), rasters, units)
-        findings += said
+        read = []
+        for feed in found:
+            given = model.inputs[feed.place]
+            scalings = source_scalings(given) * feed.dates
+            chosen, said = choose(given.sources * feed.dates, scalings, feed.rasters, units)
+            read.append(replace(feed, units=chosen))
+            findings += said
+        found = tuple(read)
         findings += _used_twice(matches)
+        findings += _order(found)
         findings += _resolution(model, raster)
     findings += remarks(model)
     findings += _domain(model, raster)
-    return Fit(matches, chosen, tuple(findings))
+    return Fit(found, tuple(findings))
+
+
+def _order(found: tuple[Feed, ...]) -> list[Finding]:
+    """Return a note where rasters stand for dates or images, since nothing but their order tells which is which."""
+    files = [dict.fromkeys(m.raster.file for m in feed.matches if m.raster is not None) for feed in found]
+    names = [PurePath(name).name for name in dict.fromkeys(name for some in files for name in some)]
+    several = any(feed.dates > 1 or "@" in m.model or "." in m.model for feed in found for m in feed.matches)
+    if not several or len(names) < 2:
+        return []
+    return [Finding("note", f"Dates or images are taken in the order of the layers: {', '.join(names)}.")]
 
 
 def _missing(matches: tuple[Match, ...], raster: RasterInfo) -> list[Finding]:
@@ -129,7 +158,7 @@ def _used_twice(matches: tuple[Match, ...]) -> list[Finding]:
 
 
 def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
-    sizes = [b.spatial_resolution for b in model.inputs[0].bands if b.spatial_resolution]
+    sizes = [b.spatial_resolution for i in model.inputs for b in i.fed if b.spatial_resolution]
     wanted = model.gsd or (min(sizes) if sizes else None)
     if not wanted or not raster.resolution_m:
         return []

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 
+from .dimensions import DIMENSIONS, has_pixels, sizes
+
 VARIABLE = -1
 """A dimension's size in `Tensor.shape` when it is free."""
 
@@ -117,6 +119,19 @@ class ModelInput:
     params: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
     """Members that are shown and not acted on, as the item has them."""
+
+    @property
+    def fed(self) -> tuple[Band, ...]:
+        """The channels in order: bands, or variables; an image of one channel without either is called as the input."""
+        return self.bands or self.variables or implied(self.name, self.tensor)
+
+
+def implied(name: str, tensor: Tensor) -> tuple[Band, ...]:
+    """Return the one band of an input that is an image of one channel and names none, as elevation often does."""
+    channels = sizes(tensor.dim_order, tensor.shape).get("channel", 1)
+    unknown = [size for dim, size in zip(tensor.dim_order, tensor.shape) if dim not in DIMENSIONS]
+    one = channels == 1 and all(size == 1 for size in unknown)
+    return (Band(name),) if name and one and has_pixels(tensor.dim_order) else ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Optional
 from ..errors import ItemUnreadable
 from .bandinfo import complete, described
 from .classes import SPELLINGS, classes
-from .model import Band, Expression, ModelInput, ModelOutput, Note, Tensor, ValueScaling
+from .model import Band, Expression, ModelInput, ModelOutput, Note, Tensor, ValueScaling, implied
 from .node import Node
 from .sources import sources_of
 
@@ -64,7 +64,7 @@ def model_input(node: Node, known: list[Band], notes: list[Note]) -> ModelInput:
         name=node["name"].text(),
         tensor=tensor,
         bands=bands,
-        sources=sources_of(bands, functions, known),
+        sources=sources_of(bands or variables or implied(node["name"].text(), tensor), functions, known),
         variables=variables,
         description=node["description"].text(),
         value_scaling=scaling,

@@ -36,7 +36,7 @@ def parsed_or_none(expression: Expression) -> Optional[Parsed]:
 
 def channels(given: ModelInput, skip_functions: bool = False) -> int:
     """Return how many channels the network gets: the bands, or one where a function makes one of several."""
-    count = len(given.bands)
+    count = len(given.fed)
     for function in () if skip_functions else given.pre_processing:
         parsed = parsed_or_none(function)
         if parsed is not None and not for_each(function, parsed, given):
@@ -48,7 +48,7 @@ def for_each(function: Expression, parsed: Parsed, given: ModelInput) -> bool:
     """Whether a function is applied to each channel: its one name is A, or a word that is no band."""
     if len(parsed.names) != 1:
         return not parsed.names
-    return by_letters(function, parsed) or parsed.names[0] not in {b.name for b in (*given.bands, *given.sources)}
+    return by_letters(function, parsed) or parsed.names[0] not in {b.name for b in (*given.fed, *given.sources)}
 
 
 def scalings(given: ModelInput, skip_functions: bool = False) -> tuple[Optional[ValueScaling], ...]:
@@ -67,5 +67,5 @@ def source_scalings(given: ModelInput) -> tuple[Optional[ValueScaling], ...]:
     if given.pre_processing:
         return (None,) * len(given.sources)
     each = scalings(given)
-    measured = [scaling for band, scaling in zip(given.bands, each) if band.expression is None]
+    measured = [scaling for band, scaling in zip(given.fed, each) if band.expression is None]
     return (*measured, *(None,) * (len(given.sources) - len(measured)))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from mlm_runner.core.errors import ExtentOutside, UsageError
-from mlm_runner.core.inference.plan import Plan, Window, area_of
+from mlm_runner.core.inference.extent import area_of
+from mlm_runner.core.inference.plan import Plan, Window
 from mlm_runner.core.mlm.raster import RasterInfo
 
 RASTER = RasterInfo((), 100, 80, (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_000_000.0), "EPSG:32633")

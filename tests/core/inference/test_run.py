@@ -14,10 +14,13 @@ from rasterio.transform import Affine
 
 from mlm_runner.core.errors import Cancelled, DoesNotFit, NotRunnable, RasterUnreadable, UsageError
 from mlm_runner.core.inference.check import check, required
+from mlm_runner.core.inference.extent import area_of
 from mlm_runner.core.inference.inspect import inspect
-from mlm_runner.core.inference.plan import area_of, plan
+from mlm_runner.core.inference.job import Job
+from mlm_runner.core.inference.measure import measure
+from mlm_runner.core.inference.plan import plan, tile_of
 from mlm_runner.core.inference.products import Wanted
-from mlm_runner.core.inference.run import Job, run
+from mlm_runner.core.inference.run import run
 from mlm_runner.core.inference.session import Network
 from mlm_runner.core.mlm.read import read
 from mlm_runner.core.watch import Watch
@@ -39,14 +42,16 @@ def classify(tmp_path):
         info = inspect([rasters] if isinstance(rasters, str) else rasters)
         checked = check(model, info, Path(item["assets"]["model"]["href"]), by_hand=by_hand, units=units)
         net, lies = required(checked, model)
-        layout_plan = plan(model, lies, area_of(info, extent), **options)
+        tile = tile_of(lies, options.pop("tile", None))
+        traits = measure(net, lies, tile)
         job = Job(
             model,
             net,
             lies,
             info,
             checked.fit,
-            layout_plan,
+            plan(lies, area_of(info, extent), tile, [t.geometry for t in traits], **options),
+            traits,
             tmp_path / out,
             threshold=threshold,
             wanted=wanted or Wanted(),

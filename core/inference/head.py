@@ -1,0 +1,116 @@
+"""One output of the network in a run: its scores are joined to a picture, which goes to its files."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Callable, Mapping, Optional
+
+import numpy as np
+
+from .coding import Coding
+from .layout import Layout
+from .mosaic import Mosaic, Scenes
+from .plan import Plan
+from .products import Products
+from .reader import Ready
+from .rows import Grid
+from .scoring import Scoring
+
+HALF = 0.5
+"""The share of the pixels under a coarser one, or in a window, that must have a value for it to get one."""
+
+
+class Head:
+    """The files of one output, under construction; a context manager."""
+
+    def __init__(
+        self, scoring: Scoring, coded: Optional[Coding], layout: Layout, plan: Plan, grid: Grid, products: Products
+    ) -> None:
+        self.scoring, self.coded, self.grid, self.products = scoring, coded, grid, products
+        self._layout, self._plan = layout, plan
+        self._scaled = plan if scoring.exit.scene else plan.scaled(scoring.trait.geometry)
+        scene = layout.scene
+        self._mosaic = Scenes() if scene else Mosaic(self._scaled, scoring.trait.channels, scoring.data_type)
+        size = (1, 1) if scene else self._scaled.tile
+        self._empty = np.zeros((scoring.trait.channels, *size), scoring.data_type)
+
+    def __enter__(self) -> Head:
+        self.products.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.products.__exit__(*error)
+
+    def take(self, batch: list[Ready], raw: Optional[np.ndarray]) -> None:
+        """Take what the network gave for those windows of a batch that were computed; the others have zeros."""
+        count = sum(window.values is not None for window in batch)
+        computed = iter(() if raw is None else self.scoring.scores(raw, self._layout, self._plan, count))
+        for window in batch:
+            scores = self._empty if window.values is None else next(computed)
+            row, col, finished = self._mosaic.add(window.i, window.j, scores)
+            self.products.put(row, col, finished, self._valid(window, finished))
+            if window.j == self._plan.columns - 1:
+                self.products.done(row + finished.shape[1])
+
+    def end(self) -> None:
+        """Say that all windows have come."""
+        self.products.done(self.grid.height)
+
+    def _valid(self, window: Ready, finished: np.ndarray) -> np.ndarray:
+        """Return where finished scores are valid; what is made of several pixels is, where half of them are."""
+        if self._layout.scene:
+            return np.full((1, 1), window.valid.mean() >= HALF)
+        halo = self._plan.halo
+        inside = window.valid[halo : window.valid.shape[0] - halo, halo : window.valid.shape[1] - halo]
+        return _on_output(inside, self.scoring)[: finished.shape[1], : finished.shape[2]]
+
+
+def _on_output(valid: np.ndarray, scoring: Scoring) -> np.ndarray:
+    """Return where pixels of the output are valid, for the pixels of the input."""
+    scale = scoring.trait.geometry.scale
+    if scale > 1:
+        return valid.repeat(scale.numerator, axis=0).repeat(scale.numerator, axis=1)
+    if scale < 1:
+        unit = scale.denominator
+        height, width = valid.shape
+        blocks = valid.reshape(height // unit, unit, width // unit, unit)
+        return blocks.mean(axis=(1, 3)) >= HALF
+    return valid
+
+
+class Heads:
+    """All heads of a run; a context manager. The first is the map that was asked for."""
+
+    def __init__(self, heads: list[Head]) -> None:
+        self.all = heads
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Heads:
+        with ExitStack() as opening:
+            for head in self.all:
+                opening.enter_context(head)
+            self._exit = opening.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exit.__exit__(*error)  # type: ignore[arg-type]  # what a context manager is given, handed on
+
+    def take(self, batch: list[Ready], raw: Optional[list[np.ndarray]]) -> None:
+        """Hand to each head its own output for a batch."""
+        for place, head in enumerate(self.all):
+            head.take(batch, None if raw is None else raw[place])
+
+    def finish(self, check: Callable[[], None]) -> None:
+        """Complete all files, the first head's last; then give them their names, in the same order."""
+        for head in self.all:
+            head.end()
+        for head in reversed(self.all):
+            head.products.complete(check)
+        check()
+        for head in reversed(self.all):
+            head.products.name()
+
+
+def counted(head: Head) -> Mapping[int, int]:
+    """Return the pixels of each value that the head's map has; nothing for numbers."""
+    return {} if head.products.classes is None else head.products.classes.counts

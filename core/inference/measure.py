@@ -1,0 +1,109 @@
+"""What only a trial tells: how an output lies on its input, how many channels it has, whether its scores are finished.
+
+Where the file's own signature and graph say it, nothing is tried. Trials are made on noise that is always the same, and
+what they told is kept with the loaded network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from ..errors import NotRunnable
+from . import decode
+from .feeding import sides
+from .geometry import SMALL, Geometry, of_sizes, of_two, patches
+from .layout import Exit, Layout
+from .scorer import Scorer
+from .session import Network
+
+A_FEW = (8, 8)
+"""A window for networks that see one pixel at a time."""
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What is known of an output: where its pixels lie, its channels, the activation that it ends in ("" if none)."""
+
+    geometry: Geometry
+    channels: int
+    ends_in: str
+
+
+def measure(network: Network, layout: Layout, tile: tuple[int, int]) -> tuple[Trait, ...]:
+    """Return the traits of the layout's exits for windows of `tile` (height, width) pixels.
+
+    Raises `NotRunnable` where the network fails on them, or makes of them what is no image.
+    """
+    key = (layout.exits, tuple((e.name, e.order) for e in layout.entries), tile)
+    if key not in network.tried:
+        trial = _Trial(network, layout, A_FEW if layout.per_pixel else _tensor(layout, tile))
+        network.tried[key] = tuple(_trait(one, network, layout, trial) for one in layout.exits)
+    traits: tuple[Trait, ...] = network.tried[key]
+    return traits
+
+
+def _tensor(layout: Layout, tile: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of what the network sees: the tile, unless it is resized."""
+    entry = layout.entries[0]
+    return (sides(entry) or tile) if entry.resize else tile
+
+
+def _trait(one: Exit, network: Network, layout: Layout, trial: _Trial) -> Trait:
+    shape = next(t.shape for t in network.outputs if t.name == one.name)
+    has = dict(zip(one.order, shape))
+    geometry = Geometry() if one.scene or layout.per_pixel else _geometry(one, has, layout, trial)
+    channels = one.channels if one.channels is not None else trial.of(one).shape[1]
+    ends_in = network.graph.ends_in.get(one.name)
+    if one.kind != "classes" or one.labels:
+        ends_in = ""
+    return Trait(geometry, channels, decode.activation_of(trial.of(one)) if ends_in is None else ends_in)
+
+
+def _geometry(one: Exit, has: dict[str, Optional[int]], layout: Layout, trial: _Trial) -> Geometry:
+    if "token" in one.order:
+        tokens = has["token"]
+        found = patches(tokens) if tokens is not None else None
+        side = found[0] if found else trial.of(one).shape[2]
+        return of_sizes(trial.tensor, (side, side))
+    height, width = has["height"], has["width"]
+    if height is not None and width is not None:
+        return of_sizes(trial.tensor, (height, width))
+    if layout.size("height") is None and layout.size("width") is None:
+        geometry = trial.on_squares(one)
+        if geometry is not None:
+            return geometry
+    made = trial.of(one).shape
+    return of_sizes(trial.tensor, (made[2], made[3]))
+
+
+class _Trial:
+    """Runs the network on noise, once for each size that is asked for."""
+
+    def __init__(self, network: Network, layout: Layout, tensor: tuple[int, int]) -> None:
+        self._network, self._layout, self.tensor = network, layout, tensor
+        self._made: dict[tuple[int, int], list[np.ndarray]] = {}
+
+    def of(self, one: Exit, size: Optional[tuple[int, int]] = None) -> np.ndarray:
+        """Return (1, channels, height, width) that the network makes of a window of `size`."""
+        size = size or self.tensor
+        if size not in self._made:
+            scorer = Scorer(self._network, self._layout)
+            self._made[size] = scorer.raw([self._noise(size)])
+        raw = self._made[size][self._layout.exits.index(one)]
+        return decode.arrange(raw, one, self._layout.per_pixel, size)[:1]
+
+    def on_squares(self, one: Exit) -> Optional[Geometry]:
+        """Return what two small squares tell, or None where the network does not take them."""
+        try:
+            made = [self.of(one, (side, side)).shape[2] for side in SMALL]
+        except NotRunnable:
+            return None
+        return of_two(SMALL, (made[0], made[1]))
+
+    def _noise(self, size: tuple[int, int]) -> list[np.ndarray]:
+        random = np.random.default_rng(0)
+        shapes = [(e.sizes.get("time") or 1, e.count, *size) for e in self._layout.entries]
+        return [random.normal(size=shape).astype(np.float32) for shape in shapes]
