@@ -13,8 +13,10 @@ from typing import Any, Mapping, Optional, Sequence
 import numpy as np
 import onnxruntime
 
-from ..errors import ArtifactCorrupt, ArtifactMissing, NotRunnable, UsageError
+from ..errors import ArtifactMissing, NotRunnable, UsageError
+from .element_types import BFLOAT16, data_type, from_bfloat16, needs_bfloat16, to_bfloat16, why_not
 from .graph import GraphFacts, facts
+from .load_errors import explained
 
 KEPT = 2
 """How many sessions stay loaded."""
@@ -28,32 +30,21 @@ PROVIDERS = {
     "rocm": "ROCMExecutionProvider",
 }
 
-ELEMENT_TYPES = {
-    "float": "float32",
-    "double": "float64",
-    "float16": "float16",
-    "int8": "int8",
-    "int16": "int16",
-    "int32": "int32",
-    "int64": "int64",
-    "uint8": "uint8",
-    "uint16": "uint16",
-    "uint32": "uint32",
-    "uint64": "uint64",
-    "bool": "bool",
-}
-"""onnxruntime's word for an element type, and numpy's."""
-
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """An input or output of the file itself; a free dimension is None. `data_type` is numpy's word, or onnxruntime's
-    if it has none.
+    """An input or output of the file itself; a free dimension is None. `data_type` is numpy's word, "bfloat16", or what
+    onnxruntime calls a type that can't be used.
     """
 
     name: str
     shape: tuple[Optional[int], ...]
     data_type: str
+
+    @property
+    def why_not(self) -> str:
+        """Why its values can't be fed or read, or an empty string."""
+        return why_not(self.data_type)
 
 
 @dataclass(frozen=True)
@@ -67,10 +58,41 @@ class Network:
     load_seconds: float
     graph: GraphFacts
     _session: Any = field(repr=False, compare=False)
+    tried: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What trials have told of it, kept as long as it is loaded."""
 
     def run(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
-        """Return the outputs of these names for arrays by the name of their input."""
+        """Return the outputs of these names for arrays by the name of their input; bfloat16 is float32 here.
+
+        Raises `NotRunnable` where an output is no tensor of numbers.
+        """
+        types = {tensor.name: tensor for tensor in self.outputs}
+        for name in outputs:
+            if name in types and types[name].why_not:
+                raise NotRunnable(
+                    f"{self.path.name} gives the output {name!r} as {types[name].why_not}. "
+                    "Ask the publisher for a model that gives tensors of numbers."
+                )
+        if BFLOAT16 in [t.data_type for t in (*self.inputs, *(types[n] for n in outputs if n in types))]:
+            return self._run_bound(feeds, outputs)
         return list(self._session.run(list(outputs), dict(feeds)))
+
+    def _run_bound(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Run with values that numpy has no type for."""
+        narrow = {t.name for t in (*self.inputs, *self.outputs) if t.data_type == BFLOAT16}
+        binding = self._session.io_binding()
+        values = {name: to_bfloat16(array) if name in narrow else _value(array) for name, array in feeds.items()}
+        for name, value in values.items():
+            binding.bind_ortvalue_input(name, value)
+        for name in outputs:
+            binding.bind_output(name, "cpu")
+        self._session.run_with_iobinding(binding)
+        made = zip(outputs, binding.get_outputs())
+        return [from_bfloat16(value) if name in narrow else value.numpy() for name, value in made]
+
+
+def _value(array: np.ndarray) -> Any:
+    return onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
 
 
 _kept: OrderedDict[tuple[str, int, int, str], Network] = OrderedDict()
@@ -118,10 +140,12 @@ def _load(path: Path, provider: str) -> Network:
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
     except Exception as error:  # onnxruntime's errors have no common base of their own
-        raise _explained(path, str(error)) from error
+        raise explained(path, str(error)) from error
+    inputs = tuple(_info(i) for i in session.get_inputs())
+    _refuse(path, inputs)
     return Network(
         path=path,
-        inputs=tuple(_info(i) for i in session.get_inputs()),
+        inputs=inputs,
         outputs=tuple(_info(o) for o in session.get_outputs()),
         provider=session.get_providers()[0],
         load_seconds=time.perf_counter() - started,
@@ -130,22 +154,19 @@ def _load(path: Path, provider: str) -> Network:
     )
 
 
-def _explained(path: Path, text: str) -> ArtifactCorrupt | NotRunnable:
-    reason = text.split("\n")[0][:300].rstrip(".")
-    version = onnxruntime.__version__
-    if "opset" in text.lower() and "support" in text.lower() or "ir_version" in text.lower() or "IR version" in text:
-        return NotRunnable(
-            f"{path.name} was written for a newer onnxruntime than {version}: {reason}. "
-            "Set up the engine again to update it."
-        )
-    if "is not a registered function/op" in text or "NOT_IMPLEMENTED" in text:
-        return NotRunnable(f"{path.name} uses an operation that onnxruntime {version} does not have: {reason}.")
-    return ArtifactCorrupt(
-        f"{path.name} can't be loaded as an ONNX model: {reason}. Fetch it again, or ask its publisher."
-    )
+def _refuse(path: Path, inputs: Sequence[TensorInfo]) -> None:
+    """Raise `NotRunnable` where an input can't be fed; an output that can't be read is refused when it is asked for."""
+    for tensor in inputs:
+        if tensor.why_not:
+            raise NotRunnable(
+                f"{path.name} takes the input {tensor.name!r} as {tensor.why_not}. "
+                "Ask the publisher for a model that takes tensors of numbers."
+            )
+        if tensor.data_type == BFLOAT16:
+            needs_bfloat16()
 
 
 def _info(argument: Any) -> TensorInfo:
-    shape = tuple(d if isinstance(d, int) and d > 0 else None for d in argument.shape)
-    word = argument.type.removeprefix("tensor(").removesuffix(")")
-    return TensorInfo(argument.name, shape, ELEMENT_TYPES.get(word, word))
+    """Return a signature's entry; what is no tensor may have no shape."""
+    shape = tuple(d if isinstance(d, int) and d > 0 else None for d in argument.shape or ())
+    return TensorInfo(argument.name, shape, data_type(argument.type))
