@@ -109,7 +109,7 @@ def fit(
         read = []
         for feed in found:
             given = model.inputs[feed.place]
-            scalings = source_scalings(given) * feed.dates
+            scalings = source_scalings(given, skip_functions) * feed.dates
             chosen, said = choose(given.sources * feed.dates, scalings, feed.rasters, units)
             read.append(replace(feed, units=chosen))
             findings += said

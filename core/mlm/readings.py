@@ -59,7 +59,8 @@ class Units:
         """What a user asks for to have this reading: raw, scaled, 10000 or -1000/10000."""
         if self.kind != "divided" or self.value is None:
             return self.kind
-        return f"{self.offset:+g}/{self.value:g}" if self.offset else f"{self.value:g}"
+        sign = "+" if self.offset > 0 else ""
+        return f"{sign}{_exact(self.offset)}/{_exact(self.value)}" if self.offset else _exact(self.value)
 
     @property
     def words(self) -> str:
@@ -125,6 +126,12 @@ def _scaled_words(item: tuple[tuple[float, float], ...]) -> str:
         return "scaled band by band as the model's item says"
     scale, offset = item[0]
     return f"times {scale:g}{f' plus {offset:g}' if offset else ''} as the model's item says"
+
+
+def _exact(number: float) -> str:
+    """Return the shortest text that is the same number again: 10000, 0.00392156862745098."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
 
 
 def _number(text: str) -> float:

@@ -59,13 +59,14 @@ def scalings(given: ModelInput, skip_functions: bool = False) -> tuple[Optional[
     return given.value_scaling or (None,) * count
 
 
-def source_scalings(given: ModelInput) -> tuple[Optional[ValueScaling], ...]:
+def source_scalings(given: ModelInput, skip_functions: bool = False) -> tuple[Optional[ValueScaling], ...]:
     """Return the scaling that each source band's own values meet: none for those that only expressions use.
 
-    Where functions change the values before they are scaled, the scaling says nothing of them.
+    Where functions change the values before they are scaled, the scaling says nothing of them; where the functions are
+    skipped, since the data has been through them, it says all.
     """
-    if given.pre_processing:
+    if given.pre_processing and not skip_functions:
         return (None,) * len(given.sources)
-    each = scalings(given)
+    each = scalings(given, skip_functions)
     measured = [scaling for band, scaling in zip(given.fed, each) if band.expression is None]
     return (*measured, *(None,) * (len(given.sources) - len(measured)))

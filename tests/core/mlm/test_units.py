@@ -239,7 +239,7 @@ def test_an_offset_and_a_divisor_can_be_asked_for(wish, became, words):
     assert (units.words, said) == (words, ())
 
 
-@pytest.mark.parametrize("wish", ["raw", "10000", "0.5", "-1000/10000", "-1000/1"])
+@pytest.mark.parametrize("wish", ["raw", "10000", "0.5", "-1000/10000", "+0.1/1", "0.00392156862745098"])
 def test_a_reading_tells_what_to_type_for_it(wish):
     assert choose([Band("red")], [None], [stored("uint16")], wish)[0].wish == wish
 

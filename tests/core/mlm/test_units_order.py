@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mlm_runner.core.mlm.fit import fit
 from mlm_runner.core.mlm.model import Band, ValueScaling
-from mlm_runner.core.mlm.raster import RasterBand
+from mlm_runner.core.mlm.raster import RasterBand, RasterInfo
 from mlm_runner.core.mlm.read import read
 from mlm_runner.core.mlm.units import choose
 
@@ -53,6 +54,15 @@ def test_the_published_item_is_doubted_and_the_bands_are_named(example, name, sc
 def test_the_published_item_is_doubted_whatever_is_known_of_the_layer(example):
     given = read(example(PUBLISHED[0])).inputs[0]
     assert doubts(given.bands, given.value_scaling, [RasterBand("i.tif", 1)] * 13)
+
+
+def test_the_published_item_is_doubted_where_it_would_be_run(example):
+    # Its function of torchgeo can't be computed: a run has to say that the data needs it not
+    bands = tuple(layer(BANDS, SCENES["fields"]))
+    raster = RasterInfo(bands, 64, 64, (10.0, 0.0, 0.0, 0.0, -10.0, 0.0))
+    found = fit(read(example(PUBLISHED[0])), raster, skip_functions=True)
+    assert found.units.kind == "raw"
+    assert [f.level for f in found.findings if f.short == SHORT] == ["doubt"]
 
 
 @pytest.mark.parametrize("scene", SCENES)
