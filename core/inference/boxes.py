@@ -86,13 +86,13 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, most: fl
     order = np.argsort(-scores, kind="stable")
     boxes, groups = boxes[order].astype(np.float64), groups[order]
     alive = np.ones(len(boxes), bool)
-    index, indexed = Index(boxes, groups), np.arange(len(boxes))
+    index = Index(boxes, groups)
     start, size = 0, FIRST_BLOCK
     while start < len(boxes):
         stop = min(start + size, len(boxes))
         block = start + np.flatnonzero(alive[start:stop])
         asked, found = index.touching(boxes[block], groups[block])
-        better, worse = block[asked], indexed[found]
+        better, worse = block[asked], found
         below = (worse > better) & alive[worse]
         better, worse = better[below], worse[below]
         near = iou(boxes[better], boxes[worse]) > most
@@ -100,9 +100,6 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, groups: np.ndarray, most: fl
         inside = worse < stop
         alive[start:stop] &= _stay(stop - start, better[inside] - start, worse[inside] - start)
         alive[worse[alive[better]]] = False
-        if 2 * np.count_nonzero(alive[indexed]) < len(indexed):
-            indexed = np.flatnonzero(alive)
-            index = Index(boxes[indexed], groups[indexed])
         start, size = stop, min(2 * size, MOST_BLOCK)
     return order[alive]
 

@@ -183,6 +183,8 @@ def _chosen(
     parts = {role: Part(tensor.name, where) for role, where in columns.items()}
     if prototypes:
         parts["prototypes"] = Part(prototypes.name)
+    if fit.form.listed:  # a list after suppression never counts a background among its classes
+        classes = tuple(c for c in classes if not _is_background(c))
     if fit.form.listed and [c.value for c in classes] != list(range(len(classes))):
         numbers = ", ".join(str(c.value) for c in classes)
         text = f"The file numbers its classes from 0, the item as {numbers}; the item's first is taken for number 0."

@@ -123,21 +123,11 @@ class Collector:
         chains = _chains(np.setdiff1d(pieces, known), *views.same(pieces, pieces, self.iou))
         joined_ones = [_joined(found.take(chain)) for chain in chains if len(chain) > 1]
         single = found.take(np.array([chain[0] for chain in chains if len(chain) == 1], np.intp))
-        if joined_ones:
-            single = self._without(single, _together(joined_ones))
         result = _together([found.take(whole), *joined_ones, single])
         return result.take(suppress(result.boxes, result.scores, self._groups(result.classes), self.iou))
 
     def _groups(self, classes: np.ndarray) -> np.ndarray:
         return np.zeros(len(classes), np.int64) if self.class_agnostic else classes.astype(np.int64)
-
-    def _without(self, pieces: Objects, larger: Objects) -> Objects:
-        """Return the pieces that do not lie inside one of the larger objects."""
-        index = Index(larger.boxes, self._groups(larger.classes))
-        a, b = index.touching(pieces.boxes, self._groups(pieces.classes))
-        both = areas(shared(pieces.boxes[a], larger.boxes[b]))
-        inside = a[part_of(both, areas(pieces.boxes[a])) >= CONTAINED]
-        return pieces.take(np.setdiff1d(np.arange(len(pieces)), inside))
 
 
 @dataclass(frozen=True)
@@ -162,9 +152,8 @@ class _Views:
             a, b = asked[a], others[b]
             apart = (self.windows[a] != self.windows[b]).any(axis=1)
             a, b = a[apart], b[apart]
-            same = (
-                (iou(self.objects.boxes[a], self.objects.boxes[b]) > most) | self._part(a, b) | self._alike(a, b, grown)
-            )
+            near = iou(self.objects.boxes[a], self.objects.boxes[b]) > most
+            same = near | self._part(a, b) | self._alike(a, b, grown)
             pairs.append((a[same], b[same]))
         return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
 

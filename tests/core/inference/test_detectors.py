@@ -107,6 +107,7 @@ def test_feature_maps_beside_the_rows_are_left_alone() -> None:
         ((0,), (1, 25200, 6), TILE, False, "note"),
         ((0, 1), (1, 8400, 6), TILE, False, "note"),
         ((0, 1), (1, 21, 6), (32, 32), False, "note"),
+        ((0,), (1, 63, 6), (32, 32), False, "note"),
         ((0, 1), (1, None, 6), TILE, True, "doubt"),
         ((0, 1), (1, None, 6), None, True, "doubt"),
     ],
@@ -114,7 +115,7 @@ def test_feature_maps_beside_the_rows_are_left_alone() -> None:
 def test_six_columns_are_a_list_or_a_head_by_the_number_of_rows(
     values: Sequence[int], shape: Shape, tile: Optional[tuple[int, int]], listed: bool, level: str
 ) -> None:
-    """A head for 640 x 640 has 80 x 80 + 40 x 40 + 20 x 20 = 8400 boxes, with three anchors 25200; for 32 x 32 21."""
+    """640 x 640 has 80 x 80 + 40 x 40 + 20 x 20 = 8400 boxes, with three anchors 25200; 32 x 32 has 21 or 63."""
     found, findings = read(output(values), tile=tile, output0=shape)
     assert ("labels" in found.parts) == listed
     assert [f.level for f in findings] == [level]
@@ -139,6 +140,13 @@ def test_a_list_numbers_classes_from_zero_and_says_so_where_the_item_does_not() 
     found, findings = read(output((1, 2, 3)), output0=(1, 300, 6))
     assert found.by_place
     assert findings[0].level == "doubt" and "1, 2, 3" in findings[0].text
+
+
+def test_number_0_of_a_list_is_the_first_thing_and_never_the_items_background() -> None:
+    classes = (ModelClass(0, "background"), ModelClass(1, "ship"))
+    found, findings = read(ModelOutput("out", ("detection",), Tensor((), (), ""), classes), output0=(1, 300, 6))
+    assert [c.name for c in found.classes] == ["ship"] and not found.nothing
+    assert "the item's first is taken for number 0" in findings[-1].text
 
 
 @pytest.mark.parametrize(

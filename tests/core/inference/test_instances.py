@@ -17,7 +17,7 @@ def drawn(one: Mask) -> list[str]:
 
 
 def test_what_lies_outside_is_cut_off_and_empty_rows_and_columns_go() -> None:
-    left = mask(10, 20, "....", ".##.", ".#..", "...#").within(0, 0, 13, 23)
+    left = mask(10, 20, "....", ".##.", ".#..", "...#").within(0, 0, 13, 99)
     assert (left.row, left.col, drawn(left)) == (11, 21, ["##", "#."])
 
 

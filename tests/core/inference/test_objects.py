@@ -140,6 +140,19 @@ def test_a_background_is_no_object_however_sure_the_network_is() -> None:
     assert shown(decode(found, raw, 1, TILE, 0.25)[0]) == [BOX]
 
 
+def test_a_label_of_background_is_no_object() -> None:
+    raw = {
+        "boxes": np.array([[10, 20, 30, 60], [1, 2, 3, 4]], F32),
+        "labels": np.array([1, 0], np.int64),
+        "scores": np.array([0.8, 0.9], F32),
+    }
+    classes = (ModelClass(0, "nothing", nodata=True), ModelClass(1, "ship"))
+    output = ModelOutput("out", ("object-detection",), Tensor((), (), ""), classes)
+    found, _ = reading(output, [TensorInfo(n, (None, *a.shape[1:]), str(a.dtype)) for n, a in raw.items()], TILE)
+    assert found is not None
+    assert shown(decode(found, raw, 1, TILE, 0.25)[0]) == [BOX]
+
+
 def test_boxes_in_shares_of_the_tile_are_told_by_their_values() -> None:
     rows = np.array([[[10 / 96, 20 / 64, 30 / 96, 60 / 64, 0.8, 1], [0, 0, 0, 0, 0, 0]]], F32)
     raw = {"y": rows}

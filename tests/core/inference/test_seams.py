@@ -107,22 +107,53 @@ def test_masks_of_an_object_in_two_windows_are_joined() -> None:
     assert mask.pixels.all()
 
 
+def two_windows(first: Box, second: Box, scores: tuple[float, float] = (0.9, 0.8), down: int = 0) -> Objects:
+    """Show one box to a window at 0, 0 and another to one 80 pixels further right, or down."""
+    collector, everything = Collector(0.25, 0.45), np.ones((SIDE, SIDE), bool)
+    collector.add(found([first], [scores[0]]), 0, 0, (0, 0, SIDE, SIDE), everything)
+    collector.add(found([second], [scores[1]]), down, 80 - down, (0, 0, SIDE, SIDE), everything)
+    return collector.finish()
+
+
+def test_a_piece_that_lies_in_a_whole_object_goes_even_if_it_is_badly_drawn() -> None:
+    assert rounded(two_windows((60, 40, 90, 60), (0, 46, 10, 54))) == [(60, 40, 90, 60)]
+
+
+def test_a_small_whole_object_does_not_swallow_a_large_piece_around_it() -> None:
+    assert rounded(two_windows((30, 20, 100, 80), (5, 40, 12, 50))) == [(30, 20, 100, 80), (85, 40, 92, 50)]
+
+
+def test_an_object_at_the_areas_own_edge_is_not_cut_there() -> None:
+    """Both windows see it whole, so the better box stays as it is, and none around both is made."""
+    assert rounded(two_windows((0, 85, 30, 95), (0, 4, 31, 15), down=80)) == [(0, 85, 30, 95)]
+
+
+def test_whatever_windows_give_no_two_of_a_class_overlap_more_than_allowed() -> None:
+    random = np.random.default_rng(0)
+    collector, everything = Collector(0.25, 0.3), np.ones((SIDE, SIDE), bool)
+    for top, left in itertools.product(range(0, 300, 50), range(0, 300, 50)):
+        corner = random.uniform(0, 80, (12, 2))
+        boxes = np.concatenate([corner, (corner + random.uniform(10, 60, (12, 2))).clip(0, SIDE)], axis=1)
+        one = found(map(tuple, boxes), random.uniform(0.3, 1, 12).tolist())
+        collector.add(one, top, left, (0, 0, SIDE, SIDE), everything)
+    left_over = collector.finish().boxes
+    low = np.maximum(left_over[:, None, :2], left_over[None, :, :2])
+    high = np.minimum(left_over[:, None, 2:], left_over[None, :, 2:])
+    both = (high - low).clip(0).prod(axis=2)
+    sizes = (left_over[:, 2:] - left_over[:, :2]).prod(axis=1)
+    shares = both / (sizes[:, None] + sizes[None] - both)
+    np.fill_diagonal(shares, 0)
+    assert len(left_over) > 10 and shares.max() <= 0.3
+
+
 def test_a_whole_object_keeps_its_box_and_score_though_a_piece_of_it_has_a_better_one() -> None:
-    collector = Collector(0.25, 0.45)
-    everything = np.ones((SIDE, SIDE), bool)
-    collector.add(found([(60, 40, 90, 60)], [0.4]), 0, 0, (0, 0, SIDE, SIDE), everything)
-    collector.add(found([(0, 40, 10, 60)], [0.9]), 0, 80, (0, 0, SIDE, SIDE), everything)
-    objects = collector.finish()
+    objects = two_windows((60, 40, 90, 60), (0, 40, 10, 60), (0.4, 0.9))
     assert rounded(objects) == [(60, 40, 90, 60)]
     assert objects.scores.tolist() == pytest.approx([0.4])
 
 
 def test_a_joined_object_has_the_best_score_of_its_pieces() -> None:
-    collector = Collector(0.25, 0.45)
-    everything = np.ones((SIDE, SIDE), bool)
-    collector.add(found([(30, 40, 100, 60)], [0.4]), 0, 0, (0, 0, SIDE, SIDE), everything)
-    collector.add(found([(0, 40, 80, 60)], [0.9]), 0, 80, (0, 0, SIDE, SIDE), everything)
-    assert collector.finish().scores.tolist() == pytest.approx([0.9])
+    assert two_windows((30, 40, 100, 60), (0, 40, 80, 60), (0.4, 0.9)).scores.tolist() == pytest.approx([0.9])
 
 
 @pytest.mark.parametrize(
