@@ -1,29 +1,34 @@
-"""The dock: three steps in one panel, one above the other where it is high, side by side where it is wide."""
+"""The dock: three steps in one panel, one above the other where it is high, side by side where it is wide.
+
+More outputs and options open over them, as panels do in QGIS's own docks.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Optional
 
 from qgis.core import Qgis, QgsMapLayer
-from qgis.gui import QgsDockWidget, QgsMessageViewer
-from qgis.PyQt.QtCore import QEvent, QObject
-from qgis.PyQt.QtGui import QResizeEvent, QShowEvent
-from qgis.PyQt.QtWidgets import QBoxLayout, QFrame, QPushButton, QScrollArea, QWidget
+from qgis.gui import QgsDockWidget, QgsMessageViewer, QgsPanelWidget, QgsPanelWidgetStack
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QShowEvent
+from qgis.PyQt.QtWidgets import QPushButton, QVBoxLayout
 
 from ..core.errors import MlmRunnerError, RuntimeMissing
 from .engine import Engine
 from .layer_step import LayerStep
 from .model_step import ModelStep
+from .run_options import Wishes
+from .run_options_panel import RunOptionsPanel
 from .run_step import RunStep
 from .search import Search
 from .session import Session
 from .setup_flow import SetupFlow
+from .turning import TurningArea
 
 TITLE = "MLM Runner"
 MESSAGE_S = 10
-ACROSS, DOWN = (1, 1, 1), (1, 0, 0)
-"""How the steps share the room: the same width each; or the height that each needs, and the rest for the list of
-models."""
+DOWN = (1, 0, 0)
+"""How the steps share the height: what each needs, and the rest for the list of models."""
 
 
 class Dock(QgsDockWidget):
@@ -39,22 +44,19 @@ class Dock(QgsDockWidget):
         self.search = Search(engine, self)
         self.model_step = ModelStep(self.session, self.search)
         self.layer_step = LayerStep(self.session)
-        self.run_step = RunStep(self.session, engine, iface.mapCanvas())
+        self.wishes = Wishes(self.session, self)
+        self.run_step = RunStep(self.session, self.wishes, engine, iface.mapCanvas())
+        self.options = RunOptionsPanel(self.session, self.wishes, self)
+        self.options.setAutoDelete(False)
+        self.options.hide()
         self.setup = SetupFlow(engine, self.model_step)
-        self._steps = QWidget()
-        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._steps)
-        self._box.setContentsMargins(4, 4, 4, 4)
-        self._box.setSpacing(6)
-        for step in (self.model_step, self.layer_step, self.run_step):
-            self._box.addWidget(step)
-        self._scroll = QScrollArea()
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setWidget(self._steps)
-        self._scroll.viewport().installEventFilter(self)
-        self.setWidget(self._scroll)
+        self._scroll = TurningArea((self.model_step, self.layer_step, self.run_step), DOWN)
+        self._panels = _Panels()
+        self._panels.setMainPanel(self._main_panel())
+        self.setWidget(self._panels)
         self.search.failed.connect(self._search_failed)
         self.setup.ready.connect(self.begin)
+        self.run_step.optionsButton.clicked.connect(self._open_options)
         self.run_step.finished.connect(self._run_finished)
         self.run_step.failed.connect(self._run_failed)
         iface.currentLayerChanged.connect(self._active_layer)
@@ -79,18 +81,18 @@ class Dock(QgsDockWidget):
             self._active_layer(self._iface.activeLayer())
             self.begin()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize:
-            self._arrange(event)
-        return super().eventFilter(watched, event)
+    def _main_panel(self) -> QgsPanelWidget:
+        """Return the three steps as the panel that others open over."""
+        panel = QgsPanelWidget()
+        panel.setDockMode(True)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._scroll)
+        return panel
 
-    def _arrange(self, event: QResizeEvent) -> None:
-        """Turn the steps to where there is room."""
-        wide = event.size().width() > 1.5 * event.size().height()
-        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._box.setDirection(across if wide else down)
-        for number, stretch in enumerate(ACROSS if wide else DOWN):
-            self._box.setStretch(number, stretch)
+    def _open_options(self) -> None:
+        if self._panels.currentPanel() is self._panels.mainPanel():
+            self._panels.mainPanel().openPanel(self.options)
 
     def _active_layer(self, layer: QgsMapLayer) -> None:
         self.layer_step.follow(layer)
@@ -122,3 +124,10 @@ class Dock(QgsDockWidget):
         self._viewer.setTitle(TITLE)
         self._viewer.setMessageAsPlainText(f"{sentence}\n\n{details}")
         self._viewer.show()
+
+
+class _Panels(QgsPanelWidgetStack):
+    """Asks for the room that the three steps need; QGIS's own asks for none, and a new dock would be a narrow strip."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802  (the name is Qt's)
+        return self.mainPanel().sizeHint()

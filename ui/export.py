@@ -7,9 +7,9 @@ with them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Protocol
 
 from osgeo import gdal
 from qgis.core import (
@@ -65,14 +65,17 @@ class Export:
             raise RasterUnreadable(f"The layer {self.layer_name!r} can't be read: {problems[0]}")
         _describe(path, self.bands)
 
+    def at(self, size: float) -> Export:
+        """Return the same copy of a service with pixels of another size, in the layer's units."""
+        box = self.grid.extent
+        grid = Grid(box, max(round(box.width() / size), 1), max(round(box.height() / size), 1))
+        _refuse_too_many(grid, self.layer_name)
+        return replace(self, grid=grid)
+
 
 def prepare(layer: QgsRasterLayer, grid: Grid) -> Export:
     """Return the copy of `layer` on `grid`, to be written later; call it in the layer's thread."""
-    if grid.megapixels > MAX_MEGAPIXELS:
-        raise RasterUnreadable(
-            f"{grid.megapixels:.0f} megapixels of {layer.name()!r} would have to be copied first; at most "
-            f"{MAX_MEGAPIXELS:.0f} are. Choose a smaller extent, or save the layer as a file."
-        )
+    _refuse_too_many(grid, layer.name())
     pipe = QgsRasterPipe()
     if not pipe.set(layer.dataProvider().clone()):
         raise RasterUnreadable(f"The layer {layer.name()!r} gives no pixels. Save it as a file and use that.")
@@ -86,14 +89,22 @@ def prepare(layer: QgsRasterLayer, grid: Grid) -> Export:
     )
 
 
-class ExportTask(QgsTask):
-    """Writes an `Export` in the background; `done` carries None or the error."""
+class Copy(Protocol):
+    """What QGIS writes for the engine: a raster, or a mask."""
+
+    layer_name: str
+
+    def write(self, path: Path, feedback: QgsRasterBlockFeedback) -> None: ...
+
+
+class CopyTask(QgsTask):
+    """Writes a copy in the background; `done` carries None or the error."""
 
     done = pyqtSignal(object)
 
-    def __init__(self, export: Export, path: Path, progressed: Optional[Callable[[float], None]] = None) -> None:
-        super().__init__(f"Copy {export.layer_name}", QgsTask.Flag.CanCancel)
-        self._export = export
+    def __init__(self, copy: Copy, path: Path, progressed: Optional[Callable[[float], None]] = None) -> None:
+        super().__init__(f"Copy {copy.layer_name}", QgsTask.Flag.CanCancel)
+        self._copy = copy
         self._path = path
         self._error: Optional[MlmRunnerError] = None
         self._feedback = QgsRasterBlockFeedback()
@@ -103,7 +114,7 @@ class ExportTask(QgsTask):
     def run(self) -> bool:
         self._feedback.progressChanged.connect(self.setProgress)
         try:
-            self._export.write(self._path, self._feedback)
+            self._copy.write(self._path, self._feedback)
         except MlmRunnerError as error:
             self._error = error
         return self._error is None
@@ -117,6 +128,14 @@ class ExportTask(QgsTask):
         if not result and error is None:
             error = Cancelled("Cancelled; nothing was written.")
         self.done.emit(error)
+
+
+def _refuse_too_many(grid: Grid, layer_name: str) -> None:
+    if grid.megapixels > MAX_MEGAPIXELS:
+        raise RasterUnreadable(
+            f"{grid.megapixels:.0f} megapixels of {layer_name!r} would have to be copied first; at most "
+            f"{MAX_MEGAPIXELS:.0f} are. Choose a smaller extent, or save the layer as a file."
+        )
 
 
 def _describe(path: Path, bands: tuple[RasterBand, ...]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Optional
 
 from qgis.core import QgsApplication, QgsMapLayer, QgsMapLayerProxyModel
-from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt
+from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QGroupBox, QHeaderView, QTableWidgetItem, QWidget
 
 from ..core.mlm.bands import Match
@@ -16,6 +16,7 @@ from . import layers
 from .finding_list import FindingList
 from .forms import form
 from .icons import state_icon
+from .quiet import Quiet
 from .remedies import remedies, units_label, units_offered
 from .session import Session
 from .wrap_label import WrapLabel
@@ -32,7 +33,7 @@ class LayerStep(QGroupBox, form("layer_step")):
         self.setupUi(self)
         self._session = session
         self._combos: list[QComboBox] = []
-        self._quiet = _Quiet(self)
+        self._quiet = Quiet(self)
         self.stateLabel = WrapLabel()
         self.layout().insertWidget(1, self.stateLabel)
         self.findings = FindingList(self)
@@ -49,8 +50,7 @@ class LayerStep(QGroupBox, form("layer_step")):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.bandTable.verticalHeader().hide()
         self.unitsCombo.activated.connect(self._units_chosen)
-        self.unitsCombo.installEventFilter(self._quiet)
-        self.unitsCombo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._quiet.keep(self.unitsCombo)
         self.findings.chosen.connect(session.set_choice)
         for changed in (session.raster_changed, session.fits_changed, session.chosen_changed):
             changed.connect(self._show)
@@ -127,10 +127,9 @@ class LayerStep(QGroupBox, form("layer_step")):
         for row in range(self.bandTable.rowCount(), count):
             self.bandTable.insertRow(row)
             combo = QComboBox()
-            combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(8)
-            combo.installEventFilter(self._quiet)
+            self._quiet.keep(combo)
             combo.activated.connect(partial(self._mapped, combo))
             self.bandTable.setCellWidget(row, 1, combo)
             self._combos.append(combo)
@@ -159,26 +158,16 @@ class LayerStep(QGroupBox, form("layer_step")):
             return
         wish = self._session.choice.units
         self.unitsCombo.clear()
-        offered = units_offered(self._session.raster)
+        offered = units_offered(self._session.chosen, self._session.raster)
         for units in (*offered, *(() if wish in offered else (wish,))):
             self.unitsCombo.addItem(units_label(units), units)
-        chosen = fit.units.kind if fit.units.kind != "divided" else f"{fit.units.value:g}"
-        self.unitsCombo.setItemText(0, f"Automatic: {units_label(chosen)}" if wish == "auto" else "Automatic")
+        automatic = f"Automatic: {units_label(fit.units.wish)}" if wish == "auto" else "Automatic"
+        self.unitsCombo.setItemText(0, automatic)
         self.unitsCombo.setCurrentIndex(self.unitsCombo.findData(wish))
         self.unitsCombo.setToolTip(f"How values are read: {fit.units.why}" if fit.units.why else "How values are read")
 
     def _units_chosen(self, index: int) -> None:
         self._session.change(units=str(self.unitsCombo.itemData(index)))
-
-
-class _Quiet(QObject):
-    """Keeps the wheel from changing a combo box that the user only scrolls past."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  (the name is Qt's)
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QComboBox) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
 
 
 def _item(text: str, tip: str) -> Any:

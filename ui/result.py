@@ -1,130 +1,156 @@
-"""A finished run as a layer that explains itself: named, styled, with metadata that says what was done and how to
+"""A finished run as layers that explain themselves: named, styled, with metadata that say what was done and how to
 repeat it."""
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping, Optional
 
-from qgis.core import QgsLayerMetadata, QgsLayerTreeLayer, QgsProject, QgsRasterLayer
+from qgis.core import (
+    QgsColorRampShader,
+    QgsGradientColorRamp,
+    QgsLayerMetadata,
+    QgsMapLayer,
+    QgsRasterLayer,
+    QgsSingleBandPseudoColorRenderer,
+    QgsStyle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QT_TRANSLATE_NOOP
 
 from ..core.errors import RasterUnreadable
+from .history import history
+from .words import tr
 
-ABSTRACT = "Classes that the model {model} gave to the pixels of {layer}."
-
-
-def load(result: Mapping[str, Any], params: Mapping[str, Any], title: str, source_name: str) -> QgsRasterLayer:
-    """Return the layer of a run's output, not yet in a project; `title` is the model's."""
-    path = str(result["output"])
-    layer = QgsRasterLayer(path, layer_name(title, source_name))
-    if not layer.isValid():
-        raise RasterUnreadable(
-            f"The result {path} can't be opened by QGIS. It may have been moved; run the model again."
-        )
-    dress(layer, result, params, title, source_name)
-    return layer
+OUTPUT = "output"
+RAMP = "Viridis"
+"""Of QGIS's own ramps the one that colour-blind people can read, and that stays a scale in grey."""
 
 
-def dress(
-    layer: QgsRasterLayer,
-    result: Mapping[str, Any],
-    params: Mapping[str, Any],
-    title: str,
-    source_name: str,
-) -> None:
-    """Give a result's layer the style beside its file, its name and its metadata."""
-    style = Path(str(result["output"])).with_suffix(".qml")
+@dataclass(frozen=True)
+class Run:
+    """A run that is over: the engine's answer, what it was asked, and what model, layer and copies are called."""
+
+    done: Mapping[str, Any]
+    params: Mapping[str, Any]
+    title: str
+    source_name: str
+    copied: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the result is called: model and input."""
+        return f"{self.title} - {self.source_name}"
+
+    @property
+    def is_vector(self) -> bool:
+        return self.done.get("kind") == "vector"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a run."""
+
+    path: str
+    name: str
+    abstract: str
+    vector: bool = False
+    style: Optional[Callable[[QgsMapLayer], None]] = None
+    """What it looks like where no style lies beside the file."""
+
+
+def parts(run: Run) -> dict[str, Part]:
+    """Return the files of a run by what they are, the result itself first."""
+    words = {"model": run.title, "layer": run.source_name}
+    made = {OUTPUT: Part(str(run.done["output"]), run.name, _abstract(run).format(**words), run.is_vector)}
+    for word, (name, abstract, vector, style) in EXTRAS.items():
+        if run.done.get(word):
+            title = f"{run.title}: {tr(name)}"
+            made[word] = Part(str(run.done[word]), title, tr(abstract).format(**words), vector, style)
+    for name, path in (run.done.get("heads") or {}).items():
+        title = f"{run.title}: {name}"
+        made[f"head {name}"] = Part(str(path), title, tr(HEAD).format(head=name, **words))
+    return made
+
+
+def load(run: Run) -> list[QgsMapLayer]:
+    """Return the layers of a run, not yet in a project, the result itself first; raises `RasterUnreadable`."""
+    return [_opened(run, part) for part in parts(run).values()]
+
+
+def dress(layer: QgsMapLayer, run: Run, part: Part) -> None:
+    """Give a layer the style beside its file, its name and its metadata."""
+    style = Path(part.path).with_suffix(".qml")
     if style.exists():
         layer.loadNamedStyle(str(style))
-    layer.setName(layer_name(title, source_name))
-    layer.setMetadata(metadata(layer, result, params, title, source_name))
+    elif part.style is not None:
+        part.style(layer)
+    layer.setName(part.name)
+    layer.setMetadata(metadata(layer, run, part))
 
 
-def add(layer: QgsRasterLayer, source_id: str) -> None:
-    """Put the layer into the project, just above the layer that it was made from."""
-    project = QgsProject.instance()
-    project.addMapLayer(layer, False)
-    root = project.layerTreeRoot()
-    node = root.findLayer(source_id)
-    if node is None or node.parent() is None:
-        made = root.insertLayer(0, layer)
-    else:
-        made = node.parent().insertLayer(node.parent().children().index(node), layer)
-    unfold(made)
-
-
-def unfold(node: QgsLayerTreeLayer) -> None:
-    """Show the classes in the layers panel, which folds up long legends and those that came after their layer."""
-    node.setExpanded(False)
-    node.setExpanded(True)
-
-
-def layer_name(title: str, layer: str) -> str:
-    return f"{title} - {layer}"
-
-
-def metadata(
-    layer: QgsRasterLayer, result: Mapping[str, Any], params: Mapping[str, Any], title: str, source_name: str
-) -> QgsLayerMetadata:
+def metadata(layer: QgsMapLayer, run: Run, part: Part) -> QgsLayerMetadata:
     """Return what the layer's metadata page shows; what the layer has already is kept."""
     made = layer.metadata()
-    made.setTitle(layer.name())
-    made.setAbstract(ABSTRACT.format(model=title, layer=source_name))
+    made.setTitle(part.name)
+    made.setAbstract(part.abstract)
     made.setType("dataset")
     if layer.crs().isValid():
         made.setCrs(layer.crs())
-    for line in history(result, params):
+    for line in history(run.done, run.params, run.copied):
         made.addHistoryItem(line)
     return made
 
 
-def history(result: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
-    """Return what was done to the values, what was assumed about them, and the command that does it again."""
-    lines = [f"Applied: {text}" for text in texts(result.get("applied"))]
-    lines += [f"Assumed: {text}" for text in texts(result.get("assumed"))]
-    lines += [f"Source: {raster}" for raster in params["rasters"]]
-    lines.append(f"Model: {params['model']}")
-    lines.append(f"To repeat it: {command_line(params)}")
-    return lines
+def _opened(run: Run, part: Part) -> QgsMapLayer:
+    layer = QgsVectorLayer(part.path, part.name, "ogr") if part.vector else QgsRasterLayer(part.path, part.name)
+    if not layer.isValid():
+        raise RasterUnreadable(
+            f"The result {part.path} can't be opened by QGIS. It may have been moved; run the model again."
+        )
+    dress(layer, run, part)
+    return layer
 
 
-def texts(value: Any) -> list[str]:
-    """Return the sentences of `applied` or `assumed`, given as a list or by subject."""
-    if isinstance(value, Mapping):
-        return [f"{subject}: {text}" for subject, text in value.items()]
-    if isinstance(value, (list, tuple)):
-        return [str(v.get("text", v)) if isinstance(v, Mapping) else str(v) for v in value]
-    return [str(value)] if value else []
+def _abstract(run: Run) -> str:
+    if run.is_vector:
+        return tr("Objects that the model {model} found in {layer}.")
+    if run.done.get("classes"):
+        return tr("Classes that the model {model} gave to the pixels of {layer}.")
+    return tr("Numbers that the model {model} gave to the pixels of {layer}.")
 
 
-def command_line(params: Mapping[str, Any]) -> str:
-    """Return the shell's words for a run's parameters."""
-    words = ["mlm-runner", "run", str(params["model"]), *map(str, params["rasters"]), "-o", str(params["output"])]
-    if params.get("extent"):
-        words += ["--extent", *(f"{number:.10g}" for number in params["extent"])]
-        if params.get("extent_crs"):
-            words += ["--extent-crs", str(params["extent_crs"])]
-    for band, raster in (params.get("bands") or {}).items():
-        words += ["--band", f"{band}={raster}"]
-    for option in ("units", "tile", "overlap", "merge"):
-        value = params.get(option)
-        if value is not None and (option, value) != ("units", "auto"):
-            words += [f"--{option}", str(value)]
-    if params.get("skip_functions"):
-        words.append("--skip-functions")
-    return shlex.join(words)
+def _scores(layer: QgsMapLayer) -> None:
+    """Show the first band's scores from 0 to 1."""
+    found = QgsStyle.defaultStyle().colorRamp(RAMP)
+    ramp = found if found is not None else QgsGradientColorRamp()
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1)
+    renderer.setClassificationMin(0.0)
+    renderer.setClassificationMax(1.0)
+    renderer.createShader(ramp, QgsColorRampShader.Interpolated, QgsColorRampShader.Continuous)
+    layer.setRenderer(renderer)
 
 
-def shares(classes: list[Mapping[str, Any]], limit: int = 4) -> str:
-    """Return "forest 41.2 %, water 12.9 %" for the largest classes."""
-    counted = [c for c in classes if c.get("pixels")]
-    total = sum(c["pixels"] for c in counted)
-    if not total:
-        return "no pixel has a class"
-    ranked = sorted(counted, key=lambda c: -c["pixels"])
-    said = [f"{c['name']} {100 * c['pixels'] / total:.1f} %" for c in ranked[:limit]]
-    if len(ranked) > limit:
-        rest = sum(c["pixels"] for c in ranked[limit:])
-        said.append(f"{len(ranked) - limit} more {100 * rest / total:.1f} %")
-    return ", ".join(said)
+HEAD = QT_TRANSLATE_NOOP("mlm_runner", "What the output {head} of the model {model} gave for {layer}.")
+EXTRAS: Mapping[str, tuple[str, str, bool, Optional[Callable[[QgsMapLayer], None]]]] = {
+    "vector": (
+        QT_TRANSLATE_NOOP("mlm_runner", "polygons"),
+        QT_TRANSLATE_NOOP("mlm_runner", "Areas of one class, as the model {model} gave it to {layer}."),
+        True,
+        None,
+    ),
+    "confidence": (
+        QT_TRANSLATE_NOOP("mlm_runner", "confidence"),
+        QT_TRANSLATE_NOOP("mlm_runner", "How sure the model {model} is of each pixel's class in {layer}."),
+        False,
+        _scores,
+    ),
+    "probabilities": (
+        QT_TRANSLATE_NOOP("mlm_runner", "probabilities"),
+        QT_TRANSLATE_NOOP("mlm_runner", "How likely each class is to the model {model} in {layer}."),
+        False,
+        _scores,
+    ),
+}
+"""Files besides the result: the engine's word, the layer's name, what it is, whether it is vector, and its look."""

@@ -1,22 +1,62 @@
-"""One run from the dock: the layer is copied first if the engine can't read it, then the engine runs; nothing waits
-in between."""
+"""One run from the dock: what the engine can't read is copied first, then the engine runs; nothing waits in between."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
-from qgis.core import QgsApplication, QgsRasterLayer
+from qgis.core import QgsApplication, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..core.errors import Cancelled, MlmRunnerError
 from ..core.watch import Progress
-from . import export, layers
+from . import export, layers, mask
 from .engine import Ask, Engine
 from .found import Choice, Found
 from .layers import Grid
 
 COPY = "layer.tif"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run on what; `wishes` are in the engine's words."""
+
+    found: Found
+    layer: QgsRasterLayer
+    choice: Choice
+    grid: Grid
+    megapixels: float
+    output: str
+    whole: bool
+    must_export: bool
+    wishes: Mapping[str, Any] = field(default_factory=dict)
+    mask: Optional[QgsVectorLayer] = None
+
+    def params(self) -> dict[str, Any]:
+        """Return what the engine is asked; a layer or mask that is no file is not in it yet."""
+        source = "" if self.must_export else layers.file_source(self.layer)
+        params: dict[str, Any] = {
+            "model": self.found.href,
+            "item": self.found.item,
+            "href": self.found.href,
+            "rasters": [source] if source else [],
+            "bands": dict(self.choice.bands),
+            "units": self.choice.units,
+            "skip_functions": self.choice.skip_functions,
+            "output": self.output,
+            **self.wishes,
+        }
+        if layers.pixel_size(self.layer) is None:
+            # A service is copied at the resolution that is wished for.
+            params.pop("resolution", None)
+        if source and not self.whole:
+            box = self.grid.extent
+            params["extent"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+        if self.mask is not None:
+            params["mask"] = mask.file_source(self.mask)
+        return params
 
 
 class RunJob(QObject):
@@ -26,51 +66,28 @@ class RunJob(QObject):
     done = pyqtSignal(object)
     failed = pyqtSignal(object)
 
-    def __init__(
-        self,
-        engine: Engine,
-        found: Found,
-        layer: QgsRasterLayer,
-        choice: Choice,
-        grid: Grid,
-        output: str,
-        whole: bool,
-        must_export: bool,
-        parent: Optional[QObject] = None,
-    ) -> None:
+    def __init__(self, engine: Engine, order: Order, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
-        self._engine = engine
-        self.found, self.layer, self.grid = found, layer, grid
-        self.source_id, self.source_name = layer.id(), layer.name()
+        self._engine, self._order = engine, order
+        self.found, self.megapixels = order.found, order.megapixels
+        self.source_id, self.source_name = order.layer.id(), order.layer.name()
+        self.params = order.params()
+        self.copied: tuple[str, ...] = ()
+        """Names of the layers that QGIS copied for the engine."""
+        self._copies: list[tuple[str, export.Copy]] = []
         self._scratch: Optional[Path] = None
         self._ask: Optional[Ask] = None
-        self._task: Optional[export.ExportTask] = None
+        self._task: Optional[export.CopyTask] = None
         self._cancelled = False
-        source = "" if must_export else layers.file_source(layer)
-        self.params: dict[str, Any] = {
-            "model": found.href,
-            "item": found.item,
-            "href": found.href,
-            "rasters": [source] if source else [],
-            "bands": dict(choice.bands),
-            "units": choice.units,
-            "skip_functions": choice.skip_functions,
-            "output": output,
-        }
-        if source and not whole:
-            box = grid.extent
-            self.params["extent"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
 
     def start(self) -> None:
         try:
             self._scratch = self._engine.scratch()
+            self._prepare_copies()
         except MlmRunnerError as error:
-            self.failed.emit(error)
+            self._end(error)
             return
-        if self.params["rasters"]:
-            self._run()
-        else:
-            self._export()
+        self._go_on()
 
     def cancel(self) -> None:
         """Stop; `failed` follows with `Cancelled`."""
@@ -84,31 +101,40 @@ class RunJob(QObject):
         """Stop, and tell nobody: the dock goes."""
         self.blockSignals(True)
         self.cancel()
-        if self._scratch is not None:
-            self._engine.discard(self._scratch)
+        self._discard()
 
-    def _export(self) -> None:
-        try:
-            prepared = export.prepare(self.layer, self.grid)
-        except MlmRunnerError as error:
-            self._end(error)
-            return
-        self._task = export.ExportTask(prepared, self._scratch / COPY, self._copying)
-        self._task.done.connect(self._exported)
-        QgsApplication.taskManager().addTask(self._task)
+    def _prepare_copies(self) -> None:
+        """Take from the layers what is to be copied, and put the copies' names where the engine looks."""
+        order = self._order
+        if not self.params["rasters"]:
+            self._copies.append((COPY, export.prepare(order.layer, order.grid)))
+            self.params["rasters"] = [str(self._scratch / COPY)]
+        if order.mask is not None and not self.params["mask"]:
+            copy = mask.prepare(order.mask, order.grid.extent, order.layer.crs())
+            self._copies.append((mask.COPY, copy))
+            self.params["mask"] = str(self._scratch / mask.COPY)
+        self.copied = tuple(copy.layer_name for _, copy in self._copies)
 
-    def _copying(self, percent: float) -> None:
-        self.progressed.emit(Progress(percent / 100.0, "Copying the layer"))
-
-    def _exported(self, error: Optional[MlmRunnerError]) -> None:
+    def _go_on(self, error: Optional[MlmRunnerError] = None) -> None:
+        """Write the next copy, or run when all are written."""
         self._task = None
         if error is None and self._cancelled:
             error = Cancelled("Cancelled; nothing was written.")
         if error is not None:
             self._end(error)
             return
-        self.params["rasters"] = [str(self._scratch / COPY)]
-        self._run()
+        if not self._copies:
+            self._run()
+            return
+        name, copy = self._copies.pop(0)
+        text = f"Copying {copy.layer_name}"
+        self.progressed.emit(Progress(None, text))
+        self._task = export.CopyTask(copy, self._scratch / name, lambda percent: self._copying(percent, text))
+        self._task.done.connect(self._go_on)
+        QgsApplication.taskManager().addTask(self._task)
+
+    def _copying(self, percent: float, text: str) -> None:
+        self.progressed.emit(Progress(percent / 100.0, text))
 
     def _run(self) -> None:
         unfinished = self._engine.unfinished(self.params["output"])
@@ -121,9 +147,13 @@ class RunJob(QObject):
         self.progressed.emit(progress)
 
     def _answered(self, result: dict[str, Any]) -> None:
-        self._engine.discard(self._scratch)
+        self._discard()
         self.done.emit(result)
 
     def _end(self, error: MlmRunnerError) -> None:
-        self._engine.discard(self._scratch)
+        self._discard()
         self.failed.emit(error)
+
+    def _discard(self) -> None:
+        if self._scratch is not None:
+            self._engine.discard(self._scratch)

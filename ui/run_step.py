@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any, Optional
 
-from qgis.core import (
-    QgsCoordinateReferenceSystem,
-    QgsProcessingUtils,
-    QgsProject,
-    QgsRectangle,
-)
-from qgis.gui import QgsFileWidget, QgsMapCanvas
+from qgis.core import QgsProcessingUtils, QgsProject
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QGroupBox, QWidget
 
 from ..core.errors import Cancelled, MlmRunnerError
 from ..core.watch import Progress
-from . import layers, result, settings
+from . import layer_tree, result, settings
 from .engine import Engine
+from .extent import Extent
 from .forms import form
-from .layers import Grid
-from .run_job import RunJob
+from .history import summary
+from .output_file import POLYGONS, RASTER, Formats, ask_for, file_of
+from .run_job import Order, RunJob
+from .run_options import OBJECTS, Wishes
 from .session import Session
-from .words import estimate_in_words, progress_in_words, seconds_in_words
+from .words import estimate_in_words, progress_in_words, seconds_in_words, tr
 from .wrap_label import WrapLabel
 
-VISIBLE, LAYER, CHOSEN = range(3)
-EXTENTS = ("Visible Extent", "Whole Layer", "Chosen Area")
-CANVAS_MS = 150
 WAITING_MS = 1000
 
 
@@ -40,26 +34,25 @@ class RunStep(QGroupBox, form("run_step")):
     failed = pyqtSignal(object)
 
     def __init__(
-        self, session: Session, engine: Engine, canvas: QgsMapCanvas, parent: Optional[QWidget] = None
+        self,
+        session: Session,
+        wishes: Wishes,
+        engine: Engine,
+        canvas: QgsMapCanvas,
+        parent: Optional[QWidget] = None,
     ) -> None:
         super().__init__(parent)
         self.setupUi(self)
-        self._session, self._engine, self._canvas = session, engine, canvas
+        self._session, self._wishes, self._engine = session, wishes, engine
         self.job: Optional[RunJob] = None
         self._started = 0.0
         self._waiting_for = ""
-        self.estimateLabel, self.statusLabel = WrapLabel(), WrapLabel()
+        self.estimateLabel, self.wishesLabel, self.statusLabel = WrapLabel(), WrapLabel(), WrapLabel()
         self.form.addWidget(self.estimateLabel, 2, 1)
+        self.form.addWidget(self.wishesLabel, 5, 1)
         self.layout().addWidget(self.statusLabel)
         self.layout().addStretch(1)
-        self.extentCombo.addItems(EXTENTS)
-        self.extentWidget.setMapCanvas(canvas)
-        self.extentWidget.setVisible(False)
-        self.outputFile.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
-        self.outputFile.setFilter("GeoTIFF (*.tif *.tiff)")
-        self.outputFile.setDialogTitle("Save Classes As")
-        self.outputFile.lineEdit().setPlaceholderText("[Temporary layer]")
-        self.outputFile.setToolTip("The file to write; a temporary one if left empty")
+        self.extent = Extent(self.extentCombo, self.extentWidget, canvas, session, wishes)
         width = max(button.sizeHint().width() for button in (self.runButton, self.cancelButton))
         for button in (self.runButton, self.cancelButton):
             button.setFixedWidth(width)
@@ -70,29 +63,13 @@ class RunStep(QGroupBox, form("run_step")):
         self.statusLabel.setText("Nothing has been run yet.")
         self.runButton.clicked.connect(self.run)
         self.cancelButton.clicked.connect(self.cancel)
-        self.extentCombo.currentIndexChanged.connect(self._extent_changed)
-        self.extentWidget.extentChanged.connect(lambda _: self._later.start())
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(CANVAS_MS)
-        self._later.timeout.connect(self._show)
         self._clock = QTimer(self)
         self._clock.setInterval(WAITING_MS)
         self._clock.timeout.connect(self._tick)
-        canvas.extentsChanged.connect(self._later.start)
-        for changed in (session.raster_changed, session.fits_changed, session.chosen_changed):
+        news = (session.raster_changed, session.fits_changed, session.chosen_changed)
+        for changed in (*news, wishes.changed, self.extent.changed):
             changed.connect(self._show)
         self._show()
-
-    def grid(self) -> Grid:
-        """Return the pixels that would be run; raises `ExtentOutside`, or `UsageError` where there is no layer."""
-        layer = self._session.layer
-        extent, crs = self._extent()
-        size = layers.pixel_size(layer)
-        if size is None:
-            here = layers.to_layer(layer, self._canvas.extent(), self._canvas.mapSettings().destinationCrs())
-            size = self._wanted_size() or here.width() / max(self._canvas.width(), 1)
-        return layers.grid(layer, extent, crs, size)
 
     def run(self) -> None:
         """Start; answers come by the job's signals."""
@@ -100,18 +77,19 @@ class RunStep(QGroupBox, form("run_step")):
         if self.job is not None or found is None or layer is None:
             return
         try:
-            grid = self.grid()
-            job = RunJob(
-                self._engine,
-                found,
-                layer,
-                self._session.choice,
-                grid,
-                self._output(),
-                whole=self.extentCombo.currentIndex() == LAYER,
+            order = Order(
+                found=found,
+                layer=layer,
+                choice=self._session.choice,
+                grid=self.extent.grid(),
+                megapixels=self.extent.megapixels(),
+                output=self._output(),
+                whole=self.extent.whole,
                 must_export=layer.id() in self._session.to_be_exported,
-                parent=self,
+                wishes=self._wishes.params(),
+                mask=self._wishes.mask,
             )
+            job = RunJob(self._engine, order, self)
         except MlmRunnerError as error:
             self._ended(error)
             return
@@ -136,46 +114,29 @@ class RunStep(QGroupBox, form("run_step")):
 
     def close_down(self) -> None:
         self._clock.stop()
-        self._canvas.extentsChanged.disconnect(self._later.start)
+        self.extent.close_down()
         if self.job is not None:
             self.job.close_down()
 
-    def _extent(self) -> tuple[QgsRectangle, QgsCoordinateReferenceSystem]:
-        choice = self.extentCombo.currentIndex()
-        if choice == LAYER:
-            return self._session.layer.extent(), self._session.layer.crs()
-        if choice == CHOSEN and self.extentWidget.isValid():
-            return self.extentWidget.outputExtent(), self.extentWidget.outputCrs()
-        return self._canvas.extent(), self._canvas.mapSettings().destinationCrs()
-
-    def _wanted_size(self) -> Optional[float]:
-        """Return the model's own resolution in the layer's units, for a service that draws at any."""
-        model = self._session.chosen.model if self._session.chosen else None
-        return model.gsd / layers.metres_per_unit(self._session.layer) if model and model.gsd else None
-
     def _output(self) -> str:
-        path = self.outputFile.filePath().strip()
-        if not path:
-            return QgsProcessingUtils.generateTempFilename("classes.tif")
-        return path if Path(path).suffix.lower() in (".tif", ".tiff") else f"{path}.tif"
+        formats = self._formats()
+        path = file_of(self.outputFile, formats)
+        name = "objects" if formats is POLYGONS else "classes"
+        return path or QgsProcessingUtils.generateTempFilename(name + formats.usual)
 
-    def _extent_changed(self, index: int) -> None:
-        self.extentWidget.setVisible(index == CHOSEN)
-        if index == CHOSEN:
-            crs = self._canvas.mapSettings().destinationCrs()
-            self.extentWidget.setCurrentExtent(self._canvas.extent(), crs)
-            self.extentWidget.setOutputCrs(crs)
-            if not self.extentWidget.isValid():
-                self.extentWidget.setOutputExtentFromCurrent()
-        self._show()
+    def _formats(self) -> Formats:
+        return POLYGONS if self._wishes.kind == OBJECTS else RASTER
 
     def _show(self) -> None:
         """Say how much work it is, or why it can't be done."""
+        ask_for(self.outputFile, self._formats(), tr("Save Result As"))
+        self.wishesLabel.setText(self._wishes.summary())
+        self.wishesLabel.setVisible(bool(self.wishesLabel.text()))
         problem, found = self._problem(), self._session.chosen
         if not problem and found is not None:
             try:
                 known = settings.seconds_per_megapixel(found.key)
-                self.estimateLabel.setText(estimate_in_words(self.grid().megapixels, known))
+                self.estimateLabel.setText(estimate_in_words(self.extent.megapixels(), known))
             except MlmRunnerError as error:
                 problem = str(error)
         if problem:
@@ -214,20 +175,21 @@ class RunStep(QGroupBox, form("run_step")):
     def _done(self, done: dict[str, Any]) -> None:
         job = self._finish()
         source = QgsProject.instance().mapLayer(job.source_id)
+        run = result.Run(done, job.params, job.found.title, job.source_name, job.copied)
         try:
-            layer = result.load(done, job.params, job.found.title, job.source_name)
+            made = result.load(run)
         except MlmRunnerError as error:
             self._say_failed(error)
             return
-        if source is not None and not layer.crs().isValid():
-            layer.setCrs(source.crs())
-        result.add(layer, job.source_id)
-        settings.remember_run(job.found.key, job.grid.megapixels, float(done.get("seconds") or 0))
-        took = seconds_in_words(float(done.get("seconds") or 0))
-        shares = result.shares(list(done.get("classes", [])))
-        self.statusLabel.setText(f"Last run: {shares}".replace(" %", "\N{NO-BREAK SPACE}%"))
+        for layer in made:
+            if source is not None and not layer.crs().isValid():
+                layer.setCrs(source.crs())
+        layer_tree.add(made, job.source_id, run.name)
+        seconds = float(done.get("seconds") or 0)
+        settings.remember_run(job.found.key, job.megapixels, seconds)
+        self.statusLabel.setText(f"Last run: {summary(done)}".replace(" %", "\N{NO-BREAK SPACE}%"))
         self._show()
-        self.finished.emit(layer, f"{layer.name()} is done in {took}.")
+        self.finished.emit(made[0], f"{run.name} is done in {seconds_in_words(seconds)}.")
 
     def _ended(self, error: MlmRunnerError) -> None:
         self._finish()

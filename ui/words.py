@@ -1,10 +1,17 @@
-"""Numbers as people say them."""
+"""Numbers as people say them, and words in the user's language."""
 
 from __future__ import annotations
 
 from typing import Optional
 
+from qgis.PyQt.QtCore import QCoreApplication
+
 from ..core.watch import Progress
+
+
+def tr(text: str) -> str:
+    """Return a text in the language of QGIS, where a translation has it."""
+    return QCoreApplication.translate("mlm_runner", text)
 
 
 def seconds_in_words(seconds: float) -> str:

@@ -161,12 +161,21 @@ def wait(qgis) -> Callable[..., None]:
 
 @pytest.fixture
 def fake_engine(qgis, tmp_path) -> Iterator[Callable[..., Engine]]:
-    """An engine whose worker answers from a script: `answers` is method -> JSON, `delays` method -> seconds."""
+    """An engine whose worker answers from a script: `answers` is method -> JSON, `delays` method -> seconds, `files`
+    method -> parameter -> file that is copied to where the parameter says. `engine.asked(method)` has the parameters of
+    the questions."""
     made: list[Engine] = []
 
-    def make(answers: dict, delays: dict | None = None, errors: dict | None = None) -> Engine:
+    def make(
+        answers: dict, delays: dict | None = None, errors: dict | None = None, files: dict | None = None
+    ) -> Engine:
         script = tmp_path / f"answers_{len(made)}.json"
-        script.write_text(json.dumps({"answers": answers, "delays": delays or {}, "errors": errors or {}}))
+        words = {"answers": answers, "delays": delays or {}, "errors": errors or {}, "files": files or {}}
+        script.write_text(json.dumps(words))
+
+        def asked(method: str) -> list[dict]:
+            lines = map(json.loads, script.with_suffix(".asked").read_text().splitlines())
+            return [line["params"] for line in lines if line["method"] == method]
 
         def start(engine: Engine) -> Worker:
             log = tmp_path / "worker.log"
@@ -174,6 +183,7 @@ def fake_engine(qgis, tmp_path) -> Iterator[Callable[..., Engine]]:
             return Worker(command, dict(os.environ), log, engine.answer, engine.called_off)
 
         made.append(Engine(starter=start))
+        made[-1].asked = asked
         return made[-1]
 
     yield make

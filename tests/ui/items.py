@@ -63,6 +63,17 @@ def item(
     }
 
 
+def of_task(task: str, id: str, title: str, **more: Any) -> dict[str, Any]:
+    """Return an item whose output has another task; without classes it declares none."""
+    made = item(id, title, **more)
+    output = made["properties"]["mlm:output"][0]
+    made["properties"]["mlm:tasks"] = output["tasks"] = [task]
+    if not output["classification:classes"]:
+        del output["classification:classes"]
+        output["result"]["shape"][1] = 1
+    return made
+
+
 def entry(data: dict[str, Any], catalog: str = "Built-in") -> dict[str, Any]:
     """Return an item as a search lists it."""
     href = f"/models/{data['id']}.json"

@@ -145,7 +145,7 @@ def test_the_dock_says_it_and_writes_nothing(case, given, true_dock, show, iface
     wait(lambda: dock.session.fit, what="a fit")
     check = dock.session._file_check
     wait(lambda: not dock.session._fits[dock.session.chosen.key].fits or check._answers, what="the engine's check")
-    wait(lambda: not step._later.isActive())
+    wait(lambda: not step.extent.later.isActive())
     if step.runButton.isEnabled():
         step.runButton.click()
         wait(lambda: step.job is None, what="the end of the run")

@@ -308,6 +308,11 @@ def test_earlier_runs_tell_how_long_the_next_takes(dock, raster, show, wait):
     assert shown.run_step.estimateLabel.text() == "2.0 megapixels, about 12 s"
 
 
+def test_a_new_dock_is_as_wide_as_its_steps(dock):
+    shown = dock(answer(LAND))
+    assert shown.width() >= max(step.minimumSizeHint().width() for step in (shown.layer_step, shown.run_step))
+
+
 @pytest.mark.parametrize(("width", "height"), [(300, 900), (900, 300)])
 def test_all_three_steps_are_visible(dock, raster, show, wait, width, height):
     layer = raster({"blue": 1, "green": 1, "red": 1, "nir": 1, "swir16": 1, "swir22": 1})

@@ -137,7 +137,7 @@ def test_tiles_have_the_bands_of_a_picture(tiles):
 def test_tiles_are_copied_as_bands(tiles, tmp_path, wait):
     path, out = tmp_path / "copy.tif", []
     grid = layers.Grid(QgsRectangle(0, 0, 1000, 1000), 50, 50)
-    task = export.ExportTask(export.prepare(tiles, grid), path)
+    task = export.CopyTask(export.prepare(tiles, grid), path)
     task.done.connect(lambda error: out.append(error))
     from qgis.core import QgsApplication
 

@@ -29,13 +29,13 @@ from qgis.core import (
 )
 
 from mlm_runner.core.errors import UsageError
+from mlm_runner.ui.processing.parse import bands_by_hand
 from mlm_runner.ui.processing.provider import Provider
-from mlm_runner.ui.processing.run import bands_by_hand
 
 from .conftest import RUNTIME, TOP, pixels
 from .items import described, item
 
-DESCRIBED = {"title": "A Model", "href": "m.json", "item": {}}
+DESCRIBED = {"title": "A Model", "href": "m.json", "item": item()}
 
 
 class Feedback(QgsProcessingFeedback):
@@ -57,14 +57,14 @@ def run(qgis):
     """Run the algorithm on an engine and return (results, ok, feedback, context)."""
     providers = []
 
-    def call(engine, feedback=None, **parameters):
+    def call(engine, feedback=None, algorithm="run", **parameters):
         provider = Provider(engine)
         QgsApplication.processingRegistry().addProvider(provider)
         providers.append(provider)
         context, feedback = QgsProcessingContext(), feedback or Feedback()
         context.setProject(QgsProject.instance())
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById("mlm_runner:run")
-        results, ok = algorithm.run(parameters, context, feedback)
+        made = QgsApplication.processingRegistry().createAlgorithmById(f"mlm_runner:{algorithm}")
+        results, ok = made.run(parameters, context, feedback)
         return results, ok, feedback, context
 
     yield call

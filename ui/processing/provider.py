@@ -7,9 +7,11 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..engine import Engine
 from ..icons import plugin_icon
+from ..output_file import POLYGONS
+from .detect import DetectAlgorithm
 from .run import RunAlgorithm
 
-ALGORITHMS = (RunAlgorithm,)
+ALGORITHMS = (RunAlgorithm, DetectAlgorithm)
 
 
 class Provider(QgsProcessingProvider):
@@ -34,6 +36,16 @@ class Provider(QgsProcessingProvider):
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:  # noqa: N802
         return ["tif", "tiff"]
+
+    def supportedOutputVectorLayerExtensions(self) -> list[str]:  # noqa: N802
+        return [ending.lstrip(".") for endings in POLYGONS.endings.values() for ending in endings]
+
+    def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:  # noqa: N802, N803
+        return POLYGONS.usual.lstrip(".")
+
+    def supportsNonFileBasedOutput(self) -> bool:  # noqa: N802
+        """The engine writes files; a memory layer or a table of a database is none."""
+        return False
 
     def defaultRasterFileExtension(self, hasGeometry: bool = True) -> str:  # noqa: N802, N803
         return "tif"

@@ -1,0 +1,248 @@
+"""What the algorithms that run a model share: a raster layer, a model, and where, in what units and how finely."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Mapping, Optional
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsProcessingParameterVectorLayer,
+    QgsRasterBlockFeedback,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+
+from ...core.errors import MlmRunnerError, UsageError
+from ...core.mlm.model import Model
+from ...core.mlm.read import read
+from .. import export, history, layers, mask, result
+from ..engine import Engine
+from ..run_options import resolution_of
+from ..words import tr
+from .base import Algorithm
+from .dresser import dress_on_completion
+from .parse import bands_by_hand, resolution
+from .texts import help_of, label
+
+NUMBERS: Mapping[str, tuple[float, float]] = {
+    "OVERLAP": (0.0, 0.9),
+    "TILE": (1, 16384),
+    "THRESHOLD": (0.0, 1.0),
+    "IOU": (0.0, 1.0),
+    "MIN_AREA": (0.0, 1e12),
+    "SIMPLIFY": (0.0, 1000.0),
+}
+"""Parameters that are numbers, optional all, with the least and the largest; the engine's word is the same in lower
+case."""
+WHOLE = {"TILE"}
+MASK_COPY, LAYER_COPY = mask.COPY, "layer.tif"
+
+
+class ModelAlgorithm(Algorithm):
+    """Subclasses add their own parameters and destinations; `FILES` has those that are further outputs."""
+
+    INPUT, MODEL, EXTENT, MASK, OUTPUT = "INPUT", "MODEL", "EXTENT", "MASK", "OUTPUT"
+    BANDS, UNITS, RESOLUTION, SKIP_FUNCTIONS = "BANDS", "UNITS", "RESOLUTION", "SKIP_FUNCTIONS"
+    FILES: tuple[str, ...] = ()
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._params: dict[str, Any] = {}
+        self._copies: dict[str, export.Copy] = {}
+        self._source_name = ""
+        self._service_metres: Optional[float] = None
+        """Metres in a unit of a layer that is drawn at any resolution; None for one that has its own."""
+
+    def group(self) -> str:
+        return tr("Models")
+
+    def groupId(self) -> str:  # noqa: N802  (the names are QGIS's)
+        return "models"
+
+    def refusal(self, model: Model) -> str:
+        """Return why this is the wrong algorithm for a model, or an empty string."""
+        raise NotImplementedError
+
+    def add_inputs(self) -> None:
+        self.addParameter(QgsProcessingParameterRasterLayer(self.INPUT, label(self.INPUT)))
+        files = tr("Model items") + " (*.json);;" + tr("All files") + " (*)"
+        self.addParameter(QgsProcessingParameterFile(self.MODEL, label(self.MODEL), fileFilter=files))
+        self.addParameter(QgsProcessingParameterExtent(self.EXTENT, label(self.EXTENT), optional=True))
+        polygons = [QgsProcessing.TypeVectorPolygon]
+        self.addParameter(QgsProcessingParameterVectorLayer(self.MASK, label(self.MASK), polygons, optional=True))
+
+    def add_advanced(self, *numbers: str) -> None:
+        """Add what few users need: words, `numbers`, and a switch."""
+        for parameter in (
+            QgsProcessingParameterString(self.BANDS, label(self.BANDS), optional=True),
+            QgsProcessingParameterString(self.UNITS, label(self.UNITS), defaultValue="auto", optional=True),
+            QgsProcessingParameterString(self.RESOLUTION, label(self.RESOLUTION), optional=True),
+            *map(_number, numbers),
+            QgsProcessingParameterBoolean(self.SKIP_FUNCTIONS, label(self.SKIP_FUNCTIONS), defaultValue=False),
+        ):
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+            self.addParameter(parameter)
+
+    def help(self, before: str, after: str) -> str:
+        return help_of(before, [definition.name() for definition in self.parameterDefinitions()], after)
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: Mapping[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Refuse before the run what can be seen in the words alone."""
+        try:
+            bands_by_hand(self.parameterAsString(parameters, self.BANDS, context))
+            resolution(self.parameterAsString(parameters, self.RESOLUTION, context))
+        except MlmRunnerError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: Mapping[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Take from the layers what is needed; they belong to this thread, the run to another."""
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        if layer is None or not layer.isValid():
+            raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
+        extent = self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
+        self._source_name = layer.name()
+        self._params = {
+            "model": self.parameterAsString(parameters, self.MODEL, context).strip(),
+            "bands": bands_by_hand(self.parameterAsString(parameters, self.BANDS, context)),
+            "units": self.parameterAsString(parameters, self.UNITS, context).strip() or "auto",
+            "resolution": resolution(self.parameterAsString(parameters, self.RESOLUTION, context)),
+            "skip_functions": self.parameterAsBoolean(parameters, self.SKIP_FUNCTIONS, context),
+        }
+        for name in NUMBERS:
+            if parameters.get(name) is not None and self.parameterDefinition(name) is not None:
+                take = self.parameterAsInt if name in WHOLE else self.parameterAsDouble
+                self._params[name.lower()] = take(parameters, name, context)
+        try:
+            self._place(layer, extent)
+            self._limit(parameters, context, layer, extent)
+        except MlmRunnerError as error:
+            raise QgsProcessingException(str(error)) from error
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: Mapping[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        # Not while preparing: what is to be loaded is told by the context of the thread that the run is in.
+        for name in (self.OUTPUT, *self.FILES):
+            self._params[name.lower()] = self.parameterAsOutputLayer(parameters, name, context) or None
+        described = self.call("describe", {"model": self._params["model"]}, feedback)
+        self._params.update(item=described["item"], href=described["href"])
+        feedback.pushInfo(f"{described['title']}: {described['href']}")
+        done = self._run(self._model(), feedback)
+        run = result.Run(done, dict(self._params), str(described["title"]), self._source_name, self._copied())
+        for line in history.history(run.done, run.params, run.copied):
+            feedback.pushInfo(line)
+        feedback.pushInfo(tr("Result: {}").format(history.summary(done, limit=20)))
+        dress_on_completion(run, context)
+        made = {name: done.get(name.lower()) for name in (self.OUTPUT, *self.FILES)}
+        return {name: path for name, path in made.items() if path}
+
+    def _model(self) -> Model:
+        """Return the model that was described; raises the sentence why it is none for this algorithm."""
+        try:
+            model = read(self._params["item"], self._params["href"])
+        except MlmRunnerError as error:
+            raise QgsProcessingException(str(error)) from error
+        refusal = self.refusal(model)
+        if refusal:
+            raise QgsProcessingException(refusal)
+        return model
+
+    def _run(self, model: Model, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        copies = self.scratch()
+        unfinished = self.engine.unfinished(self._params["output"])
+        self._params["scratch"] = str(unfinished)
+        try:
+            self._write_copies(copies, model, feedback)
+            return self.call("run", self._params, feedback, unfinished)
+        finally:
+            self.engine.discard(copies)
+
+    def _place(self, layer: QgsRasterLayer, extent: QgsRectangle) -> None:
+        """Set what is read: the layer's file and extent, or a copy of what QGIS alone can read."""
+        source = layers.file_source(layer)
+        if source:
+            self._params["rasters"] = [source]
+            if not extent.isNull() and not extent.isEmpty():
+                box = layers.grid(layer, extent, layer.crs()).extent
+                self._params["extent"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+            return
+        whole = extent.isNull() or extent.isEmpty()
+        size = layers.pixel_size(layer)
+        if whole and size is None:
+            raise UsageError(f"The layer {layer.name()!r} is drawn at any scale and has no end. Choose an extent.")
+        box = layer.extent() if whole else extent
+        if size is None:
+            self._service_metres = layers.metres_per_unit(layer)
+        self._copies[LAYER_COPY] = export.prepare(
+            layer, layers.grid(layer, box, layer.crs(), size or box.width() / 1000)
+        )
+
+    def _limit(
+        self,
+        parameters: Mapping[str, Any],
+        context: QgsProcessingContext,
+        layer: QgsRasterLayer,
+        extent: QgsRectangle,
+    ) -> None:
+        """Set the mask: its file, or a copy of what QGIS alone can read."""
+        polygons = self.parameterAsVectorLayer(parameters, self.MASK, context)
+        if polygons is None:
+            return
+        self._params["mask"] = mask.file_source(polygons)
+        if not self._params["mask"]:
+            box = layer.extent() if extent.isNull() or extent.isEmpty() else extent
+            self._copies[MASK_COPY] = mask.prepare(polygons, box, layer.crs())
+
+    def _write_copies(self, folder: Path, model: Model, feedback: QgsProcessingFeedback) -> None:
+        """Write what QGIS alone can read, and say to the engine where."""
+        blocks = QgsRasterBlockFeedback()
+        feedback.canceled.connect(blocks.cancel)
+        if self._service_metres is not None:
+            self._resize(model)
+        for name, copy in self._copies.items():
+            feedback.setProgressText(tr("Copying {} for the engine").format(copy.layer_name))
+            try:
+                copy.write(folder / name, blocks)
+            except MlmRunnerError as error:
+                raise QgsProcessingException(str(error)) from error
+        if LAYER_COPY in self._copies:
+            self._params["rasters"] = [str(folder / LAYER_COPY)]
+        if MASK_COPY in self._copies:
+            self._params["mask"] = str(folder / MASK_COPY)
+
+    def _resize(self, model: Model) -> None:
+        """Have a service drawn at the resolution that is wished for, or at the model's own, as the dock does."""
+        wish = self._params.pop("resolution")
+        metres = wish if isinstance(wish, float) else resolution_of(model)
+        if metres is not None:
+            try:
+                self._copies[LAYER_COPY] = self._copies[LAYER_COPY].at(metres / self._service_metres)
+            except MlmRunnerError as error:
+                raise QgsProcessingException(str(error)) from error
+
+    def _copied(self) -> tuple[str, ...]:
+        return tuple(copy.layer_name for copy in self._copies.values())
+
+
+def _number(name: str) -> QgsProcessingParameterNumber:
+    least, most = NUMBERS[name]
+    kinds = QgsProcessingParameterNumber.Type
+    kind = kinds.Integer if name in WHOLE else kinds.Double
+    return QgsProcessingParameterNumber(name, label(name), kind, optional=True, minValue=least, maxValue=most)
