@@ -74,14 +74,17 @@ def reading(
     `network_tile` is (height, width) where the file fixes it.
     """
     found: list[Finding] = []
-    for classes, remark in _class_lists(output.classes):
-        read = _parts(classes, tensors, found) or _rows(output, classes, tensors, network_tile, found)
+    lists = _class_lists(output.classes)
+    read = None
+    for classes in lists:
+        read = read or _parts(classes, tensors, found)
         if any(f.level == "error" for f in found):
             return None, found
-        if read is not None:
-            if remark:
-                found.append(Finding("note", remark))
-            return _finished(read, output, network_tile, found)
+    read = read or _rows(output, lists, tensors, network_tile, found)
+    if any(f.level == "error" for f in found):
+        return None, found
+    if read is not None:
+        return _finished(read, output, found), found
     shapes = "; ".join(f"{t.name} {_shown(t)}" for t in tensors)
     count = f"{len(output.classes)} classes" if output.classes else "an unknown number of classes"
     text = f"The file gives an output that can be no list of objects of {count}: {shapes}."
@@ -89,13 +92,10 @@ def reading(
     return None, [Finding("error", text, remedy, "no list of objects")]
 
 
-def _class_lists(classes: tuple[ModelClass, ...]) -> list[tuple[tuple[ModelClass, ...], str]]:
-    """Return the item's classes, and as a second choice those that are things, with what is then to be said."""
+def _class_lists(classes: tuple[ModelClass, ...]) -> list[tuple[ModelClass, ...]]:
+    """Return the item's classes, and as a second choice those of them that are things."""
     things = tuple(c for c in classes if not _is_background(c))
-    if things == classes or not things:
-        return [(classes, "")]
-    left = ", ".join(c.label for c in classes if _is_background(c))
-    return [(classes, ""), (things, f"The item's class {left} has no place in the file's output, which finds things.")]
+    return [classes] if things == classes or not things else [classes, things]
 
 
 def _is_background(one: ModelClass) -> bool:
@@ -131,7 +131,7 @@ def _parts(classes: tuple[ModelClass, ...], tensors: Sequence[TensorInfo], found
 
 def _rows(
     output: ModelOutput,
-    classes: tuple[ModelClass, ...],
+    lists: Sequence[tuple[ModelClass, ...]],
     tensors: Sequence[TensorInfo],
     tile: Optional[tuple[int, int]],
     found: list[Finding],
@@ -144,66 +144,64 @@ def _rows(
         shape = _completed(tensor, output)
         for masked in (prototypes, None) if prototypes else (None,):
             masks = masked.shape[1] or 0 if masked else 0
-            fits = records.fits(tensor.name, shape, len(classes) or None, masks)
+            fits = [(f, c) for c in lists for f in records.fits(tensor.name, shape, len(c) or None, masks)]
+            # A list after suppression never counts a background among its classes.
+            fits = [(f, c) for f, c in fits if not f.form.listed or c is lists[-1]]
             if fits:
-                return _chosen(fits, tensor, shape, classes, tile, masked, found)
+                return _chosen(fits, tensor, tile, masked, found)
     return None
 
 
 def _chosen(
-    fits: list[records.Fit],
+    fits: Sequence[tuple[records.Fit, tuple[ModelClass, ...]]],
     tensor: TensorInfo,
-    shape: Sequence[Optional[int]],
-    classes: tuple[ModelClass, ...],
     tile: Optional[tuple[int, int]],
     prototypes: Optional[TensorInfo],
     found: list[Finding],
 ) -> Optional[Reading]:
     """Return the likeliest of the readings that fit; a doubt says which, where the number of objects does not tell."""
-    count = shape[-1] if fits[0].form.first else shape[-2]
-    told = records.listed(count, tile)
-    alike = [f for f in fits if f.form.listed == (told is not False)] or fits
-    fit = alike[0]
-    what = f"The output {tensor.name} ({_shown(tensor)}) is read as rows of {fit.form.text}"
-    if fit.form.refused:
-        found.append(Finding("error", f"{what}. {fit.form.refused}", "", "boxes at an angle"))
+    alike = [(fit, classes) for fit, classes in fits if records.likely(fit, tile)] or fits
+    fit, classes = alike[0]
+    form = fit.form
+    what = f"The output {tensor.name} ({_shown(tensor)}) is read as rows of {form.text}"
+    if form.refused:
+        found.append(Finding("error", f"{what}. {form.refused}", "", "boxes at an angle"))
         return None
-    if len(fits) > 1:
-        certain = len(alike) == 1 and tile is not None and count is not None
-        others = " or ".join(f.form.text for f in fits if f is not fit)
-        found.append(
-            Finding(
-                "note" if certain else "doubt",
-                f"{what}; by its shape it could also hold {others}.",
-                "Compare the first objects with the picture, or ask the publisher.",
-                "two readings",
-            )
-        )
-    columns = fit.form.columns(fit.classes, (prototypes.shape[1] or 0) if prototypes else 0)
+    others = dict.fromkeys(_named(other) for other, _ in fits if other is not fit)
+    if others:
+        level = "note" if len(alike) == 1 and tile is not None and fit.count is not None else "doubt"
+        text = f"{what}; by its shape it could also hold {' or '.join(others)}."
+        remedy = "Compare the first objects with the picture, or ask the publisher."
+        found.append(Finding(level, text, remedy, "two readings"))
+    columns = form.columns(fit.classes, (prototypes.shape[1] or 0) if prototypes else 0)
     parts = {role: Part(tensor.name, where) for role, where in columns.items()}
     if prototypes:
         parts["prototypes"] = Part(prototypes.name)
-    if fit.form.listed:  # a list after suppression never counts a background among its classes
-        classes = tuple(c for c in classes if not _is_background(c))
-    if fit.form.listed and [c.value for c in classes] != list(range(len(classes))):
+    if form.listed and [c.value for c in classes] != list(range(len(classes))):
         numbers = ", ".join(str(c.value) for c in classes)
         text = f"The file numbers its classes from 0, the item as {numbers}; the item's first is taken for number 0."
         found.append(Finding("doubt", text, "Compare the classes of the first objects.", "class numbers"))
     return Reading(
         parts=parts,
         classes=classes or _made(fit.classes),
-        box=fit.form.box,
-        batch="axis" if len(shape) == 3 else "column" if "window" in parts else "none",
-        first=fit.form.first,
-        logits="" if fit.form.listed else "sigmoid",
+        box=form.box,
+        batch="axis" if len(tensor.shape) == 3 else "column" if "window" in parts else "none",
+        first=form.first,
+        logits="" if form.listed else "sigmoid",
         said=(f"{what[0].lower()}{what[1:]}",),
     )
 
 
-def _finished(
-    read: Reading, output: ModelOutput, tile: Optional[tuple[int, int]], found: list[Finding]
-) -> tuple[Reading, list[Finding]]:
-    """Return the reading with what the item says of it, and what is to be said of both."""
+def _named(fit: records.Fit) -> str:
+    return fit.form.text if not fit.classes else f"{fit.form.text} (of {fit.classes} classes)"
+
+
+def _finished(read: Reading, output: ModelOutput, found: list[Finding]) -> Reading:
+    """Return the reading with what the item says of it; what is to be said of both is added to `found`."""
+    left = ", ".join(c.label for c in output.classes if c not in read.classes)
+    if left:
+        text = f"The item's class {left} has no place in the file's output, which finds things."
+        found.append(Finding("note", text))
     nothing = (*read.nothing, *(place for place, c in enumerate(read.classes) if _is_background(c)))
     said = read.said
     if not output.classes:
@@ -215,7 +213,7 @@ def _finished(
     if "instance-segmentation" in output.tasks and not read.has_masks:
         text = "The model's task is instance-segmentation, and its file gives boxes only, so the result is boxes."
         found.append(Finding("doubt", text, "", "boxes, no masks"))
-    return replace(read, nothing=nothing, said=said), found
+    return replace(read, nothing=nothing, said=said)
 
 
 def _completed(tensor: TensorInfo, output: ModelOutput) -> tuple[Optional[int], ...]:

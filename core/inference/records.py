@@ -22,7 +22,8 @@ class Form:
     """A way to write an object: what is in its columns, and the form of its box (see `boxes.FORMS`).
 
     `first`: the columns lie along the second axis, the objects along the last. `listed`: only what was found is there,
-    and each has one score and a class number. `refused` says why such a row can't be used.
+    and each has one score and a class number. `anchors` is how many boxes a head has in each cell of its grids.
+    `refused` says why such a row can't be used.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Form:
     fields: tuple[tuple[str, Union[int, str]], ...]
     first: bool = False
     listed: bool = False
+    anchors: int = 1
     ranks: tuple[int, ...] = (2, 3)
     names: tuple[str, ...] = ()
     refused: str = ""
@@ -66,6 +68,7 @@ FORMS: Sequence[Form] = (
         "centre, size, objectness and a score for each class, as YOLOv5 and YOLOv7 write them",
         "cxcywh",
         (("boxes", 4), ("objectness", 1), ("scores", K), ("coefficients", M)),
+        anchors=3,
         ranks=(3,),
     ),
     Form("centre, size and a score for each class, an object in each row", "cxcywh", _SCORED, ranks=(3,)),
@@ -112,10 +115,11 @@ FORMS: Sequence[Form] = (
 
 @dataclass(frozen=True)
 class Fit:
-    """A form that fits a tensor, and its number of classes (0 where it holds class numbers)."""
+    """A form that fits a tensor, its number of classes (0 where it holds class numbers) and of objects, if known."""
 
     form: Form
     classes: int
+    count: Optional[int] = None
 
 
 def fits(name: str, shape: Sequence[Optional[int]], classes: Optional[int], masks: int) -> list[Fit]:
@@ -131,20 +135,20 @@ def fits(name: str, shape: Sequence[Optional[int]], classes: Optional[int], mask
         # Of a head whose number of classes nobody says, the longer axis holds the objects.
         if number and classes is None and count is not None and length >= count:
             continue
-        found.append(Fit(form, number))
+        found.append(Fit(form, number, count))
     return found
 
 
-def listed(count: Optional[int], tile: Optional[tuple[int, int]]) -> Optional[bool]:
-    """Return whether a tensor of `count` objects is a list after suppression; None where that can't be told.
+def likely(fit: Fit, tile: Optional[tuple[int, int]]) -> bool:
+    """Return whether the number of objects goes with the form.
 
-    A head before suppression has one box (or three) for each cell of its grids, whose strides are 8, 16, 32 and
-    perhaps 64: where the tile is fixed, so is their number.
+    A head before suppression has a box (or three) for each cell of its grids, whose strides are 8, 16, 32 and perhaps
+    64: where the tile is fixed, so is their number. What says nothing is taken for a list.
     """
-    if count is None:
-        return None if tile is None else True
-    if tile is not None:
-        cells = [(tile[0] // stride) * (tile[1] // stride) for stride in (8, 16, 32, 64)]
-        if count in [times * sum(cells[:grids]) for times in (1, 3) for grids in (1, 2, 3, 4)]:
-            return False
-    return count <= MOST_LISTED
+    if fit.count is None:
+        return fit.form.listed
+    cells = [(tile[0] // stride) * (tile[1] // stride) for stride in (8, 16, 32, 64)] if tile else []
+    heads = {times for times in (1, 3) for grids in range(1, len(cells) + 1) if fit.count == times * sum(cells[:grids])}
+    if heads:
+        return not fit.form.listed and fit.form.anchors in heads
+    return fit.form.listed == (fit.count <= MOST_LISTED)
