@@ -10,8 +10,9 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox
 
 from . import layers
+from .found import resolution_of
 from .layers import Grid
-from .run_options import Wishes, resolution_of
+from .run_options import Wishes
 from .session import Session
 
 VISIBLE, LAYER, CHOSEN = range(3)
@@ -61,7 +62,7 @@ class Extent(QObject):
 
     def megapixels(self) -> float:
         """Return how many pixels the network will see, where another resolution is wished for as well."""
-        grid, metres = self.grid(), self._wanted_metres()
+        grid, metres = self.grid(), self._wishes.metres
         size = layers.pixel_size(self._session.layer)
         if size is None or metres is None:
             return grid.megapixels
@@ -78,13 +79,9 @@ class Extent(QObject):
             return self._widget.outputExtent(), self._widget.outputCrs()
         return self._canvas.extent(), self._canvas.mapSettings().destinationCrs()
 
-    def _wanted_metres(self) -> Optional[float]:
-        wish = self._wishes.tuning.resolution
-        return resolution_of(self._wishes.model) if wish == "model" else wish
-
     def _wanted_size(self) -> Optional[float]:
         """Return the size of a pixel in the layer's units, for a service that draws at any."""
-        metres = self._wanted_metres() or resolution_of(self._wishes.model)
+        metres = self._wishes.metres or resolution_of(self._wishes.model)
         return metres / layers.metres_per_unit(self._session.layer) if metres else None
 
     def _chosen(self, index: int) -> None:

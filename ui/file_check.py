@@ -5,7 +5,7 @@ the fit that QGIS computes from the item.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional
+from typing import Any, Collection, Mapping, Optional, Union
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
@@ -48,11 +48,12 @@ class Question:
     bands: tuple[tuple[str, str], ...]
     units: str
     skip_functions: bool
+    resolution: Union[None, str, float]
 
     @staticmethod
     def of(found: Found, layer: str, source: str, choice: Choice) -> Question:
         bands = tuple(sorted(choice.bands.items()))
-        return Question(found.key, layer, source, bands, choice.units, choice.skip_functions)
+        return Question(found.key, layer, source, bands, choice.units, choice.skip_functions, choice.resolution)
 
 
 class FileCheck(QObject):
@@ -84,9 +85,9 @@ class FileCheck(QObject):
         self._answers.clear()
         self._asked = None
 
-    def completed(self, fit: Fit, question: Question) -> Fit:
-        """Return `fit` with what the engine found besides."""
-        known = {finding.text for finding in fit.findings}
+    def completed(self, fit: Fit, question: Question, solved: Collection[str] = ()) -> Fit:
+        """Return `fit` with what the engine found besides; `solved` are texts of findings that no longer hold."""
+        known = {*solved, *(finding.text for finding in fit.findings)}
         return fit.with_findings([f for f in self._answers.get(question, ()) if f.text not in known])
 
     def _ask(self) -> None:
@@ -119,6 +120,7 @@ class FileCheck(QObject):
             "bands": dict(question.bands),
             "units": question.units,
             "skip_functions": question.skip_functions,
+            "resolution": question.resolution,
             "fetch": False,
         }
         self._engine.ask(self, "check", params, answered, failed)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional
+from dataclasses import dataclass, field, replace
+from typing import Any, Mapping, Optional, Union
 
 from ..core.errors import ItemUnreadable, MlmRunnerError, UsageError
 from ..core.mlm.card import summary
@@ -21,6 +21,8 @@ class Choice:
     bands: Mapping[str, str] = field(default_factory=dict)
     units: str = "auto"
     skip_functions: bool = False
+    resolution: Union[None, str, float] = None
+    """The word "model", or metres; None is the layer's own."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,30 @@ class Found:
 
 
 def fit_of(found: Found, raster: RasterInfo, choice: Choice) -> Fit:
-    """Return how a model fits a raster; what can't be compared is a Fit that says so, never an error."""
+    """Return how a model fits a raster at the chosen resolution; what can't be compared is a Fit that says so, never an
+    error."""
     if found.model is None:
         return refused(found.why_not, "its item can't be read")
+    raster = replace(raster, resolution_m=metres_of(choice.resolution, found.model) or raster.resolution_m)
     try:
         return fit(found.model, raster, choice.bands, choice.units, choice.skip_functions)
     except UsageError as error:
         return refused(str(error), "a choice that means nothing here")
     except MlmRunnerError as error:
         return refused(str(error), "")
+
+
+def resolution_of(model: Optional[Model]) -> Optional[float]:
+    """Return the size in metres of the pixels that a model wants, as its item says it."""
+    if model is None:
+        return None
+    sizes = [band.spatial_resolution for given in model.inputs for band in given.bands if band.spatial_resolution]
+    return model.gsd or (min(sizes) if sizes else None)
+
+
+def metres_of(wish: Union[None, str, float], model: Optional[Model]) -> Optional[float]:
+    """Return the size of the pixels that a wish means; None for the layer's own, or where the item gives none."""
+    return resolution_of(model) if wish == "model" else wish
 
 
 def refused(text: str, short: str) -> Fit:

@@ -9,7 +9,7 @@ from typing import Optional
 from ..core.mlm.raster import RasterInfo
 from ..core.mlm.readings import file_scales, item_scales
 from ..core.mlm.sentinel2 import OFFSET, added
-from .found import Choice, Found, fit_of
+from .found import Choice, Found, fit_of, resolution_of
 
 DIVISORS = (255.0, 10000.0, 65535.0)
 """Numbers that rasters are commonly multiplied by: 8 and 16 bits, and reflectance x 10000."""
@@ -67,6 +67,9 @@ def _candidates(found: Found, raster: RasterInfo, choice: Choice) -> list[Remedy
         for units in units_offered(found, raster)
         if units != choice.units
     ]
+    size = resolution_of(found.model)
+    if size is not None and choice.resolution is None:
+        made.append(Remedy(f"Resample to {size:g} m", replace(choice, resolution="model")))
     if not choice.skip_functions:
         made.append(Remedy("Run Without the Functions", replace(choice, skip_functions=True)))
     if choice.bands:

@@ -13,6 +13,7 @@ from qgis.PyQt.QtCore import QT_TRANSLATE_NOOP, QObject, pyqtSignal
 
 from ..core.mlm.ability import result_kind
 from ..core.mlm.model import Model
+from .found import metres_of
 from .session import Session
 from .words import tr
 
@@ -25,7 +26,6 @@ SENSE: Mapping[str, frozenset[str]] = {
     "min_area": frozenset((CLASSES,)),
     "simplify": frozenset((CLASSES,)),
     "mask": ALL,
-    "resolution": ALL,
     "threshold": frozenset((CLASSES, OBJECTS)),
     "iou": frozenset((OBJECTS,)),
     "tile": ALL,
@@ -60,8 +60,6 @@ class Extras:
 class Tuning:
     """Wishes for one model; what is None is left to the engine and the model."""
 
-    resolution: Union[None, str, float] = None
-    """The word "model", or metres."""
     threshold: Optional[float] = None
     iou: Optional[float] = None
     tile: Optional[int] = None
@@ -72,14 +70,6 @@ class Tuning:
 def kind_of(model: Optional[Model]) -> str:
     """Return what a model's result is made of; what can't be told, or drawn, is taken for classes."""
     return (result_kind(model.outputs[0]) if model is not None else "") or CLASSES
-
-
-def resolution_of(model: Optional[Model]) -> Optional[float]:
-    """Return the size in metres of the pixels that a model wants, as its item says it."""
-    if model is None:
-        return None
-    sizes = [band.spatial_resolution for band in model.inputs[0].bands if band.spatial_resolution]
-    return model.gsd or (min(sizes) if sizes else None)
 
 
 def makes_sense(wish: str, kind: str) -> bool:
@@ -108,7 +98,10 @@ def params(extras: Extras, tuning: Tuning, kind: str) -> dict[str, Any]:
 
 
 class Wishes(QObject):
-    """Holds the wishes: extras for all models, tunings for each, so that nothing is lost by looking at another."""
+    """Holds the wishes: extras for all models, tunings for each, so that nothing is lost by looking at another.
+
+    The resolution is among the session's choices, since a model may fit at one and not at another.
+    """
 
     changed = pyqtSignal()
 
@@ -118,6 +111,7 @@ class Wishes(QObject):
         self._extras = Extras()
         self._tunings: dict[str, Tuning] = {}
         session.chosen_changed.connect(self.changed)
+        session.fits_changed.connect(self.changed)
 
     @property
     def extras(self) -> Extras:
@@ -126,6 +120,16 @@ class Wishes(QObject):
     @property
     def tuning(self) -> Tuning:
         return self._tunings.get(self._key, Tuning())
+
+    @property
+    def resolution(self) -> Union[None, str, float]:
+        """What is wished for the present model and layer."""
+        return self._session.choice.resolution
+
+    @property
+    def metres(self) -> Optional[float]:
+        """The size of the pixels that are wished for; None for the layer's own."""
+        return metres_of(self.resolution, self.model)
 
     @property
     def model(self) -> Optional[Model]:
@@ -145,6 +149,8 @@ class Wishes(QObject):
         """Set some of the wishes, by their names."""
         extras = {word: value for word, value in what.items() if word in Extras.__dataclass_fields__}
         self._extras = replace(self._extras, **extras)
+        if "resolution" in what:
+            self._session.change(resolution=what.pop("resolution"))
         tuning = {word: value for word, value in what.items() if word not in extras}
         if tuning:
             self._tunings[self._key] = replace(self.tuning, **tuning)
@@ -154,14 +160,20 @@ class Wishes(QObject):
         """Take back the extras, and the tuning of the present model."""
         self._extras = Extras()
         self._tunings.pop(self._key, None)
+        if self.resolution is not None:
+            self._session.change(resolution=None)
         self.changed.emit()
 
     def params(self) -> dict[str, Any]:
-        return params(self._extras, self.tuning, self.kind)
+        """Return what is said to the engine; the mask is a layer as yet."""
+        said = params(self._extras, self.tuning, self.kind)
+        return said if self.resolution is None else {**said, "resolution": self.resolution}
 
     def summary(self) -> str:
         """Return what is wished for, in a line; empty where all is as it comes."""
         said = wanted(self._extras, self.tuning, self.kind)
+        if self.resolution is not None:
+            said["resolution"] = self.resolution
         words = [tr(_SAID[word]).format(_in_words(word, value)) for word, value in said.items() if word in _SAID]
         if self.mask is not None:
             words.append(tr("mask {}").format(self.mask.name()))

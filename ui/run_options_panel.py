@@ -15,9 +15,10 @@ from qgis.PyQt.QtWidgets import QAbstractSpinBox, QComboBox, QHBoxLayout, QPushB
 from ..core.mlm.threshold import recommended
 from . import layers
 from .forms import form
+from .found import resolution_of
 from .output_file import POLYGONS, RASTER, Formats, ask_for, file_of
 from .quiet import Quiet
-from .run_options import FILES, OBJECTS, Wishes, makes_sense, resolution_of
+from .run_options import FILES, OBJECTS, Wishes, makes_sense
 from .session import Session
 from .turning import TurningArea
 from .words import tr
@@ -153,7 +154,7 @@ class RunOptionsPanel(QgsPanelWidget):
         for widget in (one.mergeLabel, one.mergeCombo):
             widget.setEnabled(makes_sense("merge", kind))
         one.maskCombo.setLayer(self._wishes.mask)
-        self._show_resolution(tuning.resolution)
+        self._show_resolution(self._wishes.resolution)
 
     def _show_numbers(self, numbers: Mapping[str, tuple[float, bool]]) -> None:
         for name, (value, enabled) in numbers.items():

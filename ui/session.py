@@ -82,7 +82,7 @@ class Session(QObject):
         return self._choices.get(self._pair(self.chosen), Choice())
 
     def change(self, **what: Any) -> None:
-        """Set something by hand for the present model and layer: bands, units or skip_functions."""
+        """Set something by hand for the present model and layer: bands, units, skip_functions or resolution."""
         self.set_choice(replace(self.choice, **what))
 
     def set_choice(self, choice: Choice) -> None:
@@ -107,7 +107,15 @@ class Session(QObject):
     def fit_for(self, found: Found) -> Optional[Fit]:
         """Return how a model fits the layer, from its item, and from its file as far as that was looked into."""
         fit, question = self._fits.get(found.key), self._question(found)
-        return fit if fit is None or question is None else self._file_check.completed(fit, question)
+        if fit is None or question is None:
+            return fit
+        solved = ()
+        choice = self._choices.get(self._pair(found), Choice())
+        if choice.resolution is not None and self.raster is not None:
+            # The engine's check sees the layer's own pixels.
+            unsolved = fit_of(found, self.raster, replace(choice, resolution=None))
+            solved = tuple(finding.text for finding in unsolved.findings if finding not in fit.findings)
+        return self._file_check.completed(fit, question, solved)
 
     def check_again(self) -> None:
         """Look into the model's file anew, after a run has fetched it."""

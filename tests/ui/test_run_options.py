@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter, QgsVectorLayer
 from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtWidgets import QPushButton
 
 from mlm_runner.ui.output_file import POLYGONS, RASTER
 from mlm_runner.ui.run_options import CLASSES, NUMBERS, OBJECTS, Extras, Tuning, wanted
@@ -21,9 +22,9 @@ CARS = of_task("object-detection", "cars", "Cars")
 HEIGHT = of_task("regression", "height", "Height", classes=())
 EVERYTHING = (
     Extras("a.tif", "b.tif", "c.gpkg", min_area=100.0, simplify=1.0),
-    Tuning("model", threshold=0.4, iou=0.5, tile=256, overlap=0.0, merge="crop"),
+    Tuning(threshold=0.4, iou=0.5, tile=256, overlap=0.0, merge="crop"),
 )
-WORK = {"resolution", "tile", "overlap"}
+WORK = {"tile", "overlap"}
 
 
 @pytest.fixture
@@ -185,6 +186,23 @@ def test_a_coarser_resolution_is_less_work(opened):
     form.resolutionSpin.setValue(15.0)
     assert shown.run_step.extent.megapixels() == pytest.approx(0.0012 * 4)
     assert shown.wishes.params() == {"resolution": 15.0}
+
+
+def test_another_resolution_is_doubted_and_resampling_is_one_click(opened, wait):
+    fine = item("fine", "Fine", gsd=10.0)
+    doubt = {"level": "doubt", "text": "The model was made for pixels of 10 m; the layer's are 30 m.", "remedy": ""}
+    shown = opened(fine, answers={"check": {"findings": [doubt]}})
+    wait(lambda: shown.session._file_check._answers, what="the engine's check")
+    assert shown.session.fit.state == "look" and doubt["text"] in shown.layer_step.findings.texts()[0]
+    buttons = shown.layer_step.findings.findChildren(QPushButton, "remedyButton")
+    (button,) = [b for b in buttons if b.text() == "Resample to 10 m"]
+    button.click()
+    wait(lambda: any(q.resolution == "model" for q in shown.session._file_check._answers), what="the next check")
+    assert shown.session.fit.state == "fits", shown.session.fit.findings
+    assert shown.wishes.params() == {"resolution": "model"}
+    assert shown.run_step.wishesLabel.text() == "Resolution of the model"
+    assert shown.options.form.resolutionCombo.currentText() == "Model's (10 m)"
+    assert shown._engine.asked("check")[-1]["resolution"] == "model"
 
 
 def test_wishes_reach_the_engine_in_its_words(opened, parcels, tmp_path, wait):

@@ -28,7 +28,7 @@ from ...core.mlm.model import Model
 from ...core.mlm.read import read
 from .. import export, history, layers, mask, result
 from ..engine import Engine
-from ..run_options import resolution_of
+from ..found import resolution_of
 from ..words import tr
 from .base import Algorithm
 from .dresser import dress_on_completion
