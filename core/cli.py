@@ -12,7 +12,7 @@ import math
 import signal
 import sys
 import time
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence, Union
 
 from .errors import Cancelled, DoesNotFit, MlmRunnerError, UsageError
 from .watch import Progress, Watch
@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-o", "--output", required=True, metavar="OUT", help="the GeoTIFF to write")
     one.add_argument("--extent", nargs=4, type=float, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
     one.add_argument("--extent-crs", default="", metavar="CRS", help="the raster's own without it")
+    one.add_argument("--mask", metavar="VECTOR", help="compute only what lies in these polygons")
+    one.add_argument("--resolution", metavar="R", help="pixel size in metres to compute at, or: model")
     one.add_argument("--tile", type=int, metavar="N", help="side of a window in pixels")
     one.add_argument(
         "--overlap", type=float, metavar="FRACTION", help="share of a window that neighbours have in common"
@@ -79,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--threshold", type=float, metavar="T", help="score below which a pixel is not of a class")
     one.add_argument("--probabilities", metavar="FILE", help="also write the scores of all classes")
     one.add_argument("--confidence", metavar="FILE", help="also write the score of each pixel's class")
+    one.add_argument("--vector", metavar="FILE", help="also write the classes as polygons")
+    one.add_argument("--min-area", type=float, metavar="M2", help="polygons smaller than that go to a neighbour")
+    one.add_argument("--simplify", type=float, metavar="PIXELS", help="tolerance for simpler outlines")
+    one.add_argument("--iou", type=float, metavar="SHARE", help="overlap from which two boxes are one object")
 
     one = _add(commands, "runtime", _runtime, "Show, make or remove the engine's Python environment.")
     one.add_argument("action", choices=("status", "install", "remove"))
@@ -103,7 +109,10 @@ def _fit_options(parser: argparse.ArgumentParser) -> None:
         "--band", action="append", default=[], metavar="MODELBAND=RASTERBAND", help="map a band by hand"
     )
     parser.add_argument(
-        "--units", default="auto", metavar="auto|raw|scaled|N", help="how stored values are read; N divides them"
+        "--units",
+        default="auto",
+        metavar="auto|raw|scaled|N|OFFSET/N",
+        help="how stored values are read; N divides them, --units=-1000/10000 takes 1000 off before",
     )
     parser.add_argument(
         "--skip-functions", action="store_true", help="the data needs not the functions that the item names"
@@ -175,7 +184,7 @@ def _check(options: argparse.Namespace, watch: Watch) -> int:
 
     found = check(_fit_params(options), _context(watch))
     lines = [f"{b['model']}: {_raster_band(b)}" for b in found["bands"]]
-    lines.append(f"Values: {found['units']['kind']} {found['units']['value'] or ''} {found['units']['why']}".rstrip())
+    lines.append(f"Values: {found['units']['words']} {found['units']['why']}".rstrip())
     lines += [f"{f['level']}: {f['text']} {f['remedy']}".rstrip() for f in found["findings"]]
     lines.append("The model fits." if found["fits"] else "The model does not fit.")
     _print(options, found, "\n".join(lines))
@@ -195,20 +204,34 @@ def _run(options: argparse.Namespace, watch: Watch) -> int:
     params = _fit_params(options)
     words = (
         *("output", "extent", "extent_crs", "tile", "overlap", "merge", "batch_size", "threshold"),
-        *("probabilities", "confidence"),
+        *("probabilities", "confidence", "vector", "min_area", "simplify", "iou", "mask"),
     )
     params.update({word: getattr(options, word) for word in words})
+    params["resolution"] = _resolution(options.resolution)
     found = run(params, _context(watch))
-    total = sum(c["pixels"] for c in found["classes"]) or 1
-    lines = [
-        f"{c['name']}: {c['pixels']} pixels, {100 * c['pixels'] / total:.1f} %{_area(c['area'])}"
-        for c in found["classes"]
-    ]
+    total = sum(c.get("pixels", 0) for c in found["classes"]) or 1
+    lines = [_class(c, total) for c in found["classes"]]
     lines += [f"applied: {text}" for text in found["applied"]] + [f"assumed: {text}" for text in found["assumed"]]
     lines.append(
         f"{found['output']} written in {found['seconds']:.2f} s ({found['inference_seconds']:.2f} s in the network)."
     )
     return _print(options, found, "\n".join(lines))
+
+
+def _class(one: dict[str, Any], total: int) -> str:
+    """Return a line on a class: its share of the pixels, or how many objects of it were found."""
+    if "count" in one:
+        return f"{one['name']}: {one['count']}{_area(one['area'])}"
+    return f"{one['name']}: {one['pixels']} pixels, {100 * one['pixels'] / total:.1f} %{_area(one['area'])}"
+
+
+def _resolution(text: Optional[str]) -> Union[None, float, str]:
+    if text is None or text == "model":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"--resolution {text} means nothing; give a number of metres, or: model.") from None
 
 
 def _area(square_metres: Optional[float]) -> str:

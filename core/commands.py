@@ -4,10 +4,9 @@ and out.
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional
 
 from .catalog.http import Http
 from .catalog.magic import recognised
@@ -15,16 +14,12 @@ from .catalog.resolve import resolve
 from .catalog.search import Query
 from .catalog.search import search as search_catalogs
 from .catalog.store import Store, Stored
-from .errors import UsageError
 from .mlm.model import Artifact, Band, Model
 from .mlm.read import read
-from .mlm.threshold import recommended
 from .mlm.write import save_item, write
 from .watch import Watch
 
 Params = Mapping[str, Any]
-EXTRA = ("probabilities", "confidence", "vector")
-"""Files that a run makes besides its output, where they are named."""
 
 
 @dataclass(frozen=True)
@@ -82,47 +77,12 @@ def check(params: Params, context: Context) -> dict[str, Any]:
 
 def run(params: Params, context: Context) -> dict[str, Any]:
     """Run a model on a raster and write the result."""
-    from .inference.check import required
-    from .inference.extent import area_of
-    from .inference.job import Job
-    from .inference.measure import measure
-    from .inference.plan import plan, tile_of
-    from .inference.products import Wanted
     from .inference.run import run as run_job
+    from .options import job
 
     model = _model(params, context)
-    checked, raster, file = _checked(params, context, model, fetch=True)
-    network, layout = required(checked, model)
-    area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
-    threshold, notes = _threshold(params, model)
-    outputs = _outputs(params, [b.file for b in raster.bands])
-    tile = tile_of(layout, params.get("tile"))
-    traits = measure(network, layout, tile)
-    job = Job(
-        model=model,
-        network=network,
-        layout=layout,
-        raster=raster,
-        fit=checked.fit,
-        plan=plan(
-            layout,
-            area,
-            tile,
-            [trait.geometry for trait in traits],
-            overlap=params.get("overlap"),
-            merge=params.get("merge") or "blend",
-            batch_size=params.get("batch_size"),
-        ),
-        traits=traits,
-        output=outputs.pop("output"),
-        checksum=file.sha256 if file else "",
-        notes=(*((file.note,) if file and file.note else ()), *notes),
-        wanted=Wanted(**outputs, min_area=_least(params, "min_area"), simplify=_least(params, "simplify")),
-        threshold=threshold,
-        skipped_functions=bool(params.get("skip_functions")),
-        scratch=Path(params["scratch"]) if params.get("scratch") else None,
-    )
-    return run_job(job, context.watch).to_json()
+    checked, file = _checked(params, context, model, fetch=True)
+    return run_job(job(params, model, checked, file), context.watch).to_json()
 
 
 COMMANDS: dict[str, Callable[[Params, Context], dict[str, Any]]] = {
@@ -189,7 +149,7 @@ def _model(params: Params, context: Context) -> Model:
     return recognised(read(*resolve(params["model"], context.http, context.watch, context.home)))
 
 
-def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tuple[Any, Any, Optional[Stored]]:
+def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tuple[Any, Optional[Stored]]:
     from .inference.check import check as check_model
     from .inference.inspect import inspect as inspect_rasters
 
@@ -198,17 +158,16 @@ def _checked(params: Params, context: Context, model: Model, fetch: bool) -> tup
         "by_hand": params.get("bands") or {},
         "units": str(params.get("units") or "auto"),
         "skip_functions": bool(params.get("skip_functions")),
+        "resolution": params.get("resolution"),
     }
     if fetch:
         # What the item alone rules out is said before anything large is fetched.
         early = check_model(model, raster, None, **wishes)
         if not model.runnable or not early.fit.fits:
-            return early, raster, None
+            return early, None
     file = _file(model, context, fetch)
-    checked = check_model(
-        model, raster, file.path if file else None, provider=params.get("provider") or "cpu", **wishes
-    )
-    return checked, raster, file
+    provider = params.get("provider") or "cpu"
+    return check_model(model, raster, file.path if file else None, provider=provider, **wishes), file
 
 
 def _file(model: Model, context: Context, fetch: bool) -> Optional[Stored]:
@@ -224,47 +183,3 @@ def _file(model: Model, context: Context, fetch: bool) -> Optional[Stored]:
 
 def _artifact(model: Model) -> Optional[Artifact]:
     return next((a for a in model.artifacts if a.runnable), None)
-
-
-def _outputs(params: Params, rasters: Sequence[str]) -> dict[str, Path]:
-    """Return the files to write by what they are; no two may be one, and none may be a raster that is read."""
-    named = {
-        word: _output(params[word], rasters) for word in ("output", *EXTRA) if word == "output" or params.get(word)
-    }
-    for word, path in named.items():
-        other = next((w for w, p in named.items() if w != word and p.resolve() == path.resolve()), None)
-        if other:
-            raise UsageError(f"The {word} and the {other} can't both be written to {path.name}. Give two names.")
-    return named
-
-
-def _output(name: str, rasters: Sequence[str]) -> Path:
-    if not name:
-        raise UsageError("No output is named. Give the name of a file to write.")
-    path = Path(name).absolute()
-    if path.suffix.lower() not in (".tif", ".tiff"):
-        raise UsageError(f"The result is a GeoTIFF, and {path.name} does not end in .tif. Give another name.")
-    for raster in rasters:
-        # The name of a source inside an archive, or of a driver (GPKG:path:table), has the path within it.
-        same = Path(raster).exists() and path.exists() and path.samefile(raster)
-        if same or str(path) in raster:
-            raise UsageError(f"{path.name} is a raster that is read, which is never overwritten. Give another name.")
-    return path
-
-
-def _least(params: Params, word: str) -> float:
-    value = float(params.get(word) or 0)
-    if not 0 <= value < math.inf:
-        raise UsageError(f"A {word.replace('_', ' ')} of {params[word]} makes no sense; use 0 or more.")
-    return value
-
-
-def _threshold(params: Params, model: Model) -> tuple[Optional[float], tuple[str, ...]]:
-    """Return the threshold, asked for or recommended by the item, and what is to be said about it."""
-    value = params.get("threshold")
-    if value is None:
-        found, word = recommended(model)
-        return found, (f"the threshold of {found:g} is the item's own ({word})",) if found is not None else ()
-    if not 0 < float(value) < 1:
-        raise UsageError(f"A threshold of {value} makes no sense; scores lie between 0 and 1.")
-    return float(value), ()

@@ -4,26 +4,34 @@ takes and gives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Union
 
 from ..errors import DoesNotFit, NotRunnable
+from ..mlm.ability import per_pixel
 from ..mlm.finding import Finding
-from ..mlm.fit import Fit, fit
+from ..mlm.fit import Fit, fit, model_resolution
 from ..mlm.model import Model
 from ..mlm.raster import RasterInfo
+from .grid import on_grid
+from .ground import metres_a_unit, pixel_size
 from .layout import Layout, layout
 from .session import Network, load
+
+SQUARE = 1.25
+"""How much wider than high a pixel may be on the ground, or higher than wide, before it is mentioned."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A fit, and how the file's tensors lie; `network` and `layout` are None where the file is not here or does not go
-    with the item.
+    """A fit, the grid that a run computes on, and how the file's tensors lie.
+
+    `network` and `layout` are None where the file is not here or does not go with the item.
     """
 
     fit: Fit
+    raster: RasterInfo
     network: Optional[Network] = None
     layout: Optional[Layout] = None
 
@@ -36,24 +44,27 @@ def check(
     units: str = "auto",
     provider: str = "cpu",
     skip_functions: bool = False,
+    resolution: Union[None, float, str] = None,
 ) -> Checked:
     """Return how `model`, `raster` and the model's `file` go together; without a file only the item is compared, and
-    that is noted.
+    that is noted. `resolution` is the pixel's size in metres that a run shall have, or "model".
     """
-    found = fit(model, raster, by_hand, units, skip_functions)
-    found = found.with_findings(_raster_obstacles(raster))
+    network = load(file, provider) if file is not None else None
+    lies, said = layout(model, network, skip_functions) if network is not None else (None, [])
+    fixed = {e.place: e.sizes["time"] for e in lies.entries if e.sizes.get("time")} if lies else {}
+    dates = {place: number for place, number in fixed.items() if number}
+    found = fit(model, raster, by_hand, units, skip_functions, dates)
+    grid = raster
+    if found.fits:
+        grid = on_grid(raster, found.rasters, resolution, model_resolution(model))
+        found = fit(model, replace(raster, resolution_m=grid.resolution_m), by_hand, units, skip_functions, dates)
+    found = found.with_findings(_raster_obstacles(grid, model))
+    found = found.with_findings([Finding("note", text) for text in grid.notes])
     if file is None:
         text = "The model's file is not on this machine yet, so only its description was compared."
-        return Checked(
-            found.with_findings([Finding("note", text, "Running the model fetches it.")] if found.fits else [])
-        )
-    network = load(file, provider)
-    lies, said = layout(model, network, skip_functions)
-    fixed = {e.place: e.sizes["time"] for e in lies.entries if e.sizes.get("time")} if lies else {}
-    if any(fixed.get(feed.place, feed.dates) != feed.dates for feed in found.feeds):
-        again = fit(model, raster, by_hand, units, skip_functions, {p: n for p, n in fixed.items() if n})
-        found = again.with_findings(_raster_obstacles(raster))
-    return Checked(found.with_findings(said), network, lies)
+        missing = [Finding("note", text, "Running the model fetches it.")] if found.fits else []
+        return Checked(found.with_findings(missing), grid)
+    return Checked(found.with_findings(said), grid, network, lies)
 
 
 def required(checked: Checked, model: Model) -> tuple[Network, Layout]:
@@ -68,8 +79,8 @@ def required(checked: Checked, model: Model) -> tuple[Network, Layout]:
     return checked.network, checked.layout
 
 
-def _raster_obstacles(raster: RasterInfo) -> list[Finding]:
-    found = []
+def _raster_obstacles(raster: RasterInfo, model: Model) -> list[Finding]:
+    found = _askew(raster, model)
     _, b, _, d, _, _ = raster.transform
     if b or d:
         text = "The raster is rotated: its rows do not run along the axes of its CRS."
@@ -88,3 +99,18 @@ def _raster_obstacles(raster: RasterInfo) -> list[Finding]:
     if not raster.crs:
         found.append(Finding("note", "The raster has no CRS; the result has none either, and areas are not given."))
     return found
+
+
+def _askew(raster: RasterInfo, model: Model) -> list[Finding]:
+    """Return the doubt of a raster whose pixels are not square on the ground, as those of one in degrees."""
+    metres = metres_a_unit(raster.grid)
+    if metres is None or per_pixel(model.inputs[0]):
+        return []
+    width, height = pixel_size(raster.grid)
+    narrow = width * metres[0] / (height * metres[1])
+    if 1 / SQUARE <= narrow <= SQUARE:
+        return []
+    text = f"On the ground the raster's pixels are {narrow:.2f} times as wide as they are high, and models learn from "
+    text += "square ones."
+    remedy = "Warp it to a CRS in metres first (Raster > Projections > Warp)."
+    return [Finding("doubt", text, remedy, "pixels that are not square")]

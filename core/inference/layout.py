@@ -13,6 +13,7 @@ from ..mlm.dimensions import sizes
 from ..mlm.finding import Finding
 from ..mlm.model import Model, ModelInput, ModelOutput
 from ..mlm.sources import channels
+from .detectors import Reading, reading
 from .session import Network, TensorInfo
 from .signature import by_file, input_order, inputs, output_order, output_tensor
 
@@ -65,11 +66,13 @@ class Exit:
 class Layout:
     """How to fill the inputs and read the outputs; `constants` are the inputs that take no bands.
 
-    Without `exits`, the outputs hold objects.
+    There are either `exits` or `objects`.
     """
 
     entries: tuple[Entry, ...]
     exits: tuple[Exit, ...]
+    objects: Optional[Reading] = None
+    """How objects stand in the outputs, where the result is such and no raster."""
     constants: Mapping[str, Any] = field(default_factory=dict)
     declared: Mapping[str, int] = field(default_factory=dict)
     """Sizes that the item declares for the first input, where they are fixed there."""
@@ -109,12 +112,17 @@ def layout(model: Model, network: Network, skip_functions: bool = False) -> tupl
         return None, findings
     whole = tuple(entry for entry in entries if entry is not None)
     findings += _sizes_agree(whole)
-    exits = () if gives_objects(model.outputs[0]) else _exits(model, network, whole[0].per_pixel, findings)
-    if exits is None:
+    exits: Optional[tuple[Exit, ...]] = ()
+    objects = None
+    if gives_objects(model.outputs[0]):
+        objects = _objects(model, network, whole[0], findings)
+    else:
+        exits = _exits(model, network, whole[0].per_pixel, findings)
+    if exits is None or not (exits or objects):
         return None, findings
     first = model.inputs[whole[0].place].tensor
     declared = {k: v for k, v in sizes(first.dim_order, first.shape).items() if v > 0}
-    return Layout(whole, exits, paired[1], declared), findings
+    return Layout(whole, exits, objects, paired[1], declared), findings
 
 
 def _entry(
@@ -142,6 +150,20 @@ def _sizes_agree(entries: tuple[Entry, ...]) -> list[Finding]:
             text = f"The inputs of the model's file differ in size: {names}. Images of one size are supported."
             return [Finding("error", text, "Choose another model.", "inputs of different sizes")]
     return []
+
+
+def _objects(model: Model, network: Network, entry: Entry, findings: list[Finding]) -> Optional[Reading]:
+    """Return how objects stand in the outputs; the output with the classes says what they are."""
+    if entry.per_pixel:
+        text = f"The item says that the model finds objects, and its file's input {entry.name!r} is no image."
+        findings.append(Finding("error", text, "Ask the publisher to correct the item.", "item and file differ"))
+        return None
+    described = [o for o in model.outputs if gives_objects(o)]
+    output = next((o for o in described if o.classes), described[0])
+    height, width = entry.sizes.get("height"), entry.sizes.get("width")
+    found, said = reading(output, network.outputs, None if height is None or width is None else (height, width))
+    findings += said
+    return found
 
 
 def _exits(model: Model, network: Network, per_pixel: bool, findings: list[Finding]) -> Optional[tuple[Exit, ...]]:

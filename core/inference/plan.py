@@ -123,6 +123,10 @@ def plan(
         return Plan(area, tile, 0, 0, 1)
     if layout.scene:
         return _within(Plan(area, tile, 0, 0, _batch(layout, batch_size)), layout)
+    if layout.objects is not None:
+        # Each window's objects are taken whole, so that what windows share needs no context and no fading.
+        ramp = round(min(tile) * share)
+        return _within(Plan(area, tile, 0, ramp, _batch(layout, batch_size)), layout)
     unit = math.lcm(*(g.unit for g in geometries)) if geometries else 1
     if tile[0] % unit or tile[1] % unit:
         raise UsageError(

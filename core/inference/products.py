@@ -124,7 +124,7 @@ class Products:
             )
         check()
         write(path, features, self.grid.crs, "Polygon", self.tags["TIFFTAG_IMAGEDESCRIPTION"], self.tags)
-        write_style(path.with_suffix(".qml"), [e for e in coded.entries if not e.nodata], "value")
+        write_style(path, [e for e in coded.entries if not e.nodata], "value")
 
     def _band_names(self) -> Sequence[str]:
         """Return what the item calls the output's bands; without names they have none."""

@@ -65,8 +65,7 @@ def applied(job: Job) -> tuple[str, ...]:
         steps += _input(job.model.inputs[feed.place], feed, len(job.fit.feeds) > 1, job.skipped_functions)
     steps += [f"raster: {note}" for note in job.raster.notes]
     height, width = job.plan.tile
-    joined = f"faded into one another over {job.plan.ramp}" if job.plan.ramp else "cut where they meet"
-    steps.append(f"windows of {height} x {width} pixels with {job.plan.halo} of context at each side, {joined}")
+    steps.append(f"windows of {height} x {width} pixels {_joined(job)}")
     steps += [f"resized by {e.resize} from {height} x {width} to {_size(e)}" for e in job.layout.entries if e.resize]
     steps += [f"input {name}: {value}" for name, value in job.layout.constants.items()]
     for scoring in job.scorings:
@@ -83,6 +82,13 @@ def _input(given: ModelInput, feed: Feed, several: bool, skipped: bool) -> list[
         steps += [f"before scaling: {f.expression}" for f in given.pre_processing]
     steps.append(f"value_scaling: {_scalings(given)}")
     return [f"{given.name}: {step}" for step in steps] if several else steps
+
+
+def _joined(job: Job) -> str:
+    if job.layout.objects is not None:
+        return f"that share {job.plan.ramp} with their neighbours; what several have seen is one object"
+    joined = f"faded into one another over {job.plan.ramp}" if job.plan.ramp else "cut where they meet"
+    return f"with {job.plan.halo} of context at each side, {joined}"
 
 
 def _size(entry: Entry) -> str:
@@ -120,7 +126,8 @@ def assumed(job: Job) -> tuple[str, ...]:
         functions += [f for o in job.model.outputs for f in o.post_processing]
         taken += [f"the data needs no {f.format} function {f.expression}" for f in functions]
     taken.append(
-        "pixels without a value in any needed band are 0 after scaling for the network, and nodata in the result"
+        "pixels without a value in any needed band are 0 after scaling for the network, and "
+        + ("no object has its middle there" if job.layout.objects is not None else "nodata in the result")
     )
     return tuple(taken)
 

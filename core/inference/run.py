@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..mlm.slug import class_name
 from ..watch import Watch
 from . import report
+from .clock import Clock
 from .coding import coding
 from .head import Head, Heads
 from .job import Job
@@ -28,6 +29,11 @@ def run(job: Job, watch: Watch) -> report.Result:
 
     Progress counts windows.
     """
+    if job.layout.objects is not None:
+        # Here and not above: a system's Python may be the runtime without what writes vectors.
+        from .run_objects import run_objects
+
+        return run_objects(job, watch)
     started = time.perf_counter()
     _scores_exist(job)
     with Peak() as peak:
@@ -110,17 +116,3 @@ def grid_of(job: Job, scoring: Scoring) -> Grid:
     size = 1 / float(scoring.trait.geometry.scale)
     transform = Affine(a * size, b * size, left, d * size, e * size, top)
     return Grid(scaled.width, scaled.height, job.raster.crs, transform)
-
-
-class Clock:
-    """Counts windows and tells how long the rest will take, at the speed so far."""
-
-    def __init__(self, watch: Watch, total: int) -> None:
-        self._watch, self._total, self._count = watch, total, 0
-        self._started = time.perf_counter()
-
-    def done(self, windows: int) -> None:
-        self._count += windows
-        spent = time.perf_counter() - self._started
-        left = spent / self._count * (self._total - self._count)
-        self._watch.tell(self._count / self._total, f"Window {self._count} of {self._total}", left)

@@ -157,18 +157,22 @@ def _used_twice(matches: tuple[Match, ...]) -> list[Finding]:
     return found
 
 
-def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
+def model_resolution(model: Model) -> Optional[float]:
+    """Return the size in metres of the pixels that the model was made for, or None where the item does not say."""
     sizes = [b.spatial_resolution for i in model.inputs for b in i.fed if b.spatial_resolution]
-    wanted = model.gsd or (min(sizes) if sizes else None)
+    return model.gsd or (min(sizes) if sizes else None)
+
+
+def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
+    wanted = model_resolution(model)
     if not wanted or not raster.resolution_m:
         return []
     ratio = raster.resolution_m / wanted
     if 1 / RESOLUTION_RATIO <= ratio <= RESOLUTION_RATIO:
         return []
     text = f"The model was made for pixels of {wanted:g} m; the layer's are {raster.resolution_m:.3g} m."
-    return [
-        Finding("doubt", text, "Resample the layer, or compare the result with what you know.", "another resolution")
-    ]
+    remedy = "Resample it (resolution: model), or compare the result with what you know."
+    return [Finding("doubt", text, remedy, "another resolution")]
 
 
 def _domain(model: Model, raster: RasterInfo) -> list[Finding]:

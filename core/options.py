@@ -1,0 +1,130 @@
+"""The options of a run, from a shell or over the pipe, become a job; what contradicts itself is refused."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+from .catalog.store import Stored
+from .errors import UsageError
+from .inference.check import Checked, required
+from .inference.extent import area_of
+from .inference.job import Job
+from .inference.measure import measure
+from .inference.plan import plan, tile_of
+from .inference.products import Wanted
+from .mlm.ability import gives_objects
+from .mlm.model import Model
+from .mlm.threshold import recommended
+
+Params = Mapping[str, Any]
+RASTERS = (".tif", ".tiff")
+EXTRA = ("probabilities", "confidence", "vector")
+"""Files that a run makes besides its output, where they are named."""
+
+
+def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) -> Job:
+    """Return the run that `params` ask for; raises `UsageError`, `NotRunnable` or `DoesNotFit` in a sentence."""
+    network, layout = required(checked, model)
+    raster = checked.raster
+    area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
+    threshold, notes = _threshold(params, model)
+    outputs = _outputs(params, [b.file for b in raster.bands], gives_objects(model.outputs[0]))
+    if "vector" in outputs or gives_objects(model.outputs[0]):
+        # Before anything is computed: a vector file may need what this Python lacks.
+        from .inference.vectors import check_name
+
+        check_name(outputs.get("vector") or outputs["output"], list(outputs.values())[:1], raster.crs)
+    tile = tile_of(layout, params.get("tile"))
+    traits = measure(network, layout, tile)
+    return Job(
+        model=model,
+        network=network,
+        layout=layout,
+        raster=raster,
+        fit=checked.fit,
+        plan=plan(
+            layout,
+            area,
+            tile,
+            [trait.geometry for trait in traits],
+            overlap=params.get("overlap"),
+            merge=params.get("merge") or "blend",
+            batch_size=params.get("batch_size"),
+        ),
+        traits=traits,
+        output=outputs.pop("output"),
+        checksum=file.sha256 if file else "",
+        notes=(*((file.note,) if file and file.note else ()), *notes),
+        wanted=Wanted(**outputs, min_area=_least(params, "min_area"), simplify=_least(params, "simplify")),
+        threshold=threshold,
+        iou=_share(params.get("iou"), "intersection over union"),
+        mask=_mask(params, raster),
+        skipped_functions=bool(params.get("skip_functions")),
+        scratch=Path(params["scratch"]) if params.get("scratch") else None,
+    )
+
+
+def _mask(params: Params, raster: Any) -> Optional[Any]:
+    if not params.get("mask"):
+        return None
+    from .inference.mask import Mask  # needs shapely, without which a system's Python may be the runtime
+
+    return Mask.read(str(params["mask"]), raster)
+
+
+def _outputs(params: Params, rasters: Sequence[str], objects: bool) -> dict[str, Path]:
+    """Return the files to write by what they are; no two may be one, and none may be a raster that is read."""
+    words = ["output", *(word for word in EXTRA if params.get(word))]
+    vectors = {"vector", *(["output"] if objects else [])}
+    named = {word: _output(params[word], rasters, word in vectors) for word in words}
+    for word, path in named.items():
+        other = next((w for w, p in named.items() if w != word and p.resolve() == path.resolve()), None)
+        if other:
+            raise UsageError(f"The {word} and the {other} can't both be written to {path.name}. Give two names.")
+    return named
+
+
+def _output(name: str, rasters: Sequence[str], vector: bool) -> Path:
+    if not name:
+        raise UsageError("No output is named. Give the name of a file to write.")
+    path = Path(name).absolute()
+    if vector and path.suffix.lower() in RASTERS:
+        raise UsageError(
+            f"The result is a layer of polygons, and {path.name} is a raster. Give a name that ends in .gpkg."
+        )
+    if not vector and path.suffix.lower() not in RASTERS:
+        raise UsageError(f"The result is a GeoTIFF, and {path.name} does not end in .tif. Give another name.")
+    for raster in rasters:
+        # The name of a source inside an archive, or of a driver (GPKG:path:table), has the path within it.
+        same = Path(raster).exists() and path.exists() and path.samefile(raster)
+        if same or str(path) in raster:
+            raise UsageError(f"{path.name} is a raster that is read, which is never overwritten. Give another name.")
+    return path
+
+
+def _least(params: Params, word: str) -> float:
+    value = float(params.get(word) or 0)
+    if not 0 <= value < math.inf:
+        raise UsageError(f"A {word.replace('_', ' ')} of {params[word]} makes no sense; use 0 or more.")
+    return value
+
+
+def _threshold(params: Params, model: Model) -> tuple[Optional[float], tuple[str, ...]]:
+    """Return the threshold, asked for or recommended by the item, and what is to be said about it."""
+    value = params.get("threshold")
+    if value is None and gives_objects(model.outputs[0]):
+        return None, ()
+    if value is None:
+        found, word = recommended(model)
+        return found, (f"the threshold of {found:g} is the item's own ({word})",) if found is not None else ()
+    return _share(value, "threshold"), ()
+
+
+def _share(value: Any, what: str) -> Optional[float]:
+    if value is None:
+        return None
+    if not 0 < float(value) < 1:
+        raise UsageError(f"A {what} of {value} makes no sense; use a number between 0 and 1.")
+    return float(value)
