@@ -122,7 +122,7 @@ def _matches(wishes: Sequence[_Wish], offered: Sequence[RasterBand], by_hand: Ma
         repeated = [w for w in wishes if w.occasion == number and plain(w.band.name) in again]
         pool = sets[number - 1] if number <= len(sets) else []
         _look(repeated, pool, found, f"the layers hold {len(sets)} of {last} dates or images")
-    _look([w for w in wishes if plain(w.band.name) not in again], offered, found, "no layer is given")
+    _look([w for w in wishes if plain(w.band.name) not in again], offered, found, "no band is given")
     return found
 
 
@@ -131,4 +131,4 @@ def _look(wishes: Sequence[_Wish], pool: Sequence[RasterBand], found: dict[str, 
     bands = {w.label: w.band for w in wishes if w.label not in found}
     free = [band for band in pool if all(band is not m.raster for m in found.values())]
     for label, one in zip(bands, match(list(bands.values()), free, {})):
-        found[label] = replace(one, model=label, why=one.why if pool else f"no band for {label}: {empty}")
+        found[label] = replace(one, model=label, why=one.why if pool else empty)

@@ -44,7 +44,9 @@ def test_a_valid_convolution_lies_where_its_middle_is(engine, numbers, network, 
 def test_a_shrinking_network_of_fixed_size_is_laid_down_without_gaps(engine, numbers, network, raster):
     weights = np.zeros((1, 2, 3, 3), np.float32)
     weights[0, 1, 1, 1] = 1
-    file = network([one("Conv", "x", "w")], [("x", (1, 2, 16, 20), FLOAT)], [("y", (1, 1, 14, 18), FLOAT)], {"w": weights})
+    file = network(
+        [one("Conv", "x", "w")], [("x", (1, 2, 16, 20), FLOAT)], [("y", (1, 1, 14, 18), FLOAT)], {"w": weights}
+    )
     made, found = engine(numbers(file), raster(IMAGE, ("red", "nir")), overlap=0)
     assert np.allclose(made.read(1), IMAGE[1])
     assert any("cuts 1 pixels off" in step for step in found["applied"])
