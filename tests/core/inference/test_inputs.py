@@ -46,7 +46,7 @@ def total(network):
 
     def build(**inputs):
         nodes, constants, names = [], {"axes": np.array([1], np.int64)}, []
-        for name, (channels, weight) in inputs.items():
+        for name, (_, weight) in inputs.items():
             constants[f"k_{name}"] = np.array(weight, np.float32)
             nodes.append(helper.make_node("ReduceSum", [name, "axes"], [f"s_{name}"], keepdims=1))
             nodes.append(helper.make_node("Mul", [f"s_{name}", f"k_{name}"], [f"m_{name}"]))
