@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox
 
 from . import layers
-from .found import resolution_of
+from .found import metres_of
 from .layers import Grid
 from .run_options import Wishes
 from .session import Session
@@ -81,7 +81,7 @@ class Extent(QObject):
 
     def _wanted_size(self) -> Optional[float]:
         """Return the size of a pixel in the layer's units, for a service that draws at any."""
-        metres = self._wishes.metres or resolution_of(self._wishes.model)
+        metres = self._wishes.metres or metres_of("model", self._wishes.model)
         return metres / layers.metres_per_unit(self._session.layer) if metres else None
 
     def _chosen(self, index: int) -> None:

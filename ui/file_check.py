@@ -5,7 +5,7 @@ the fit that QGIS computes from the item.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Collection, Mapping, Optional, Union
+from typing import Any, Mapping, Optional, Union
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
@@ -85,9 +85,9 @@ class FileCheck(QObject):
         self._answers.clear()
         self._asked = None
 
-    def completed(self, fit: Fit, question: Question, solved: Collection[str] = ()) -> Fit:
-        """Return `fit` with what the engine found besides; `solved` are texts of findings that no longer hold."""
-        known = {*solved, *(finding.text for finding in fit.findings)}
+    def completed(self, fit: Fit, question: Question) -> Fit:
+        """Return `fit` with what the engine found besides."""
+        known = {finding.text for finding in fit.findings}
         return fit.with_findings([f for f in self._answers.get(question, ()) if f.text not in known])
 
     def _ask(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Mapping, Optional, Union
 from ..core.errors import ItemUnreadable, MlmRunnerError, UsageError
 from ..core.mlm.card import summary
 from ..core.mlm.finding import Finding
-from ..core.mlm.fit import Fit, fit
+from ..core.mlm.fit import Fit, fit, model_resolution
 from ..core.mlm.model import Model
 from ..core.mlm.raster import RasterInfo
 from ..core.mlm.read import read
@@ -74,17 +74,11 @@ def fit_of(found: Found, raster: RasterInfo, choice: Choice) -> Fit:
         return refused(str(error), "")
 
 
-def resolution_of(model: Optional[Model]) -> Optional[float]:
-    """Return the size in metres of the pixels that a model wants, as its item says it."""
-    if model is None:
-        return None
-    sizes = [band.spatial_resolution for given in model.inputs for band in given.bands if band.spatial_resolution]
-    return model.gsd or (min(sizes) if sizes else None)
-
-
 def metres_of(wish: Union[None, str, float], model: Optional[Model]) -> Optional[float]:
     """Return the size of the pixels that a wish means; None for the layer's own, or where the item gives none."""
-    return resolution_of(model) if wish == "model" else wish
+    if wish == "model":
+        return model_resolution(model) if model is not None else None
+    return wish
 
 
 def refused(text: str, short: str) -> Fit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from qgis.core import QgsLayerTreeGroup, QgsLayerTreeLayer, QgsMapLayer, QgsProject, QgsVectorLayer
+from qgis.core import QgsLayerTreeGroup, QgsLayerTreeNode, QgsMapLayer, QgsProject, QgsVectorLayer
 
 
 def add(layers: Sequence[QgsMapLayer], source_id: str, group_name: str) -> None:
@@ -22,10 +22,13 @@ def add(layers: Sequence[QgsMapLayer], source_id: str, group_name: str) -> None:
             unfold(node)
         else:
             node.setExpanded(False)
+    if len(layers) > 1:
+        unfold(parent)
 
 
-def unfold(node: QgsLayerTreeLayer) -> None:
-    """Show the classes in the layers panel, which folds up long legends and those that came after their layer."""
+def unfold(node: QgsLayerTreeNode) -> None:
+    """Show what is in a group, or a layer's classes; the panel folds up new groups, long legends, and those that came
+    after their layer."""
     node.setExpanded(False)
     node.setExpanded(True)
 

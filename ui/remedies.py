@@ -9,7 +9,7 @@ from typing import Optional
 from ..core.mlm.raster import RasterInfo
 from ..core.mlm.readings import file_scales, item_scales
 from ..core.mlm.sentinel2 import OFFSET, added
-from .found import Choice, Found, fit_of, resolution_of
+from .found import Choice, Found, fit_of, metres_of
 
 DIVISORS = (255.0, 10000.0, 65535.0)
 """Numbers that rasters are commonly multiplied by: 8 and 16 bits, and reflectance x 10000."""
@@ -67,7 +67,7 @@ def _candidates(found: Found, raster: RasterInfo, choice: Choice) -> list[Remedy
         for units in units_offered(found, raster)
         if units != choice.units
     ]
-    size = resolution_of(found.model)
+    size = metres_of("model", found.model)
     if size is not None and choice.resolution is None:
         made.append(Remedy(f"Resample to {size:g} m", replace(choice, resolution="model")))
     if not choice.skip_functions:

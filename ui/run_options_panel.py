@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QAbstractSpinBox, QComboBox, QHBoxLayout, QPushB
 from ..core.mlm.threshold import recommended
 from . import layers
 from .forms import form
-from .found import resolution_of
+from .found import metres_of
 from .output_file import POLYGONS, RASTER, Formats, ask_for, file_of
 from .quiet import Quiet
 from .run_options import FILES, OBJECTS, Wishes, makes_sense
@@ -108,7 +108,7 @@ class RunOptionsPanel(QgsPanelWidget):
         self._change(**{word: path if self._check(word).isChecked() else None})
 
     def _resolution_wished(self, index: int) -> None:
-        metres = self._layers_metres() or resolution_of(self._wishes.model) or 1.0
+        metres = self._layers_metres() or metres_of("model", self._wishes.model) or 1.0
         self._change(resolution={OWN: None, MODELS: "model", CHOSEN: round(metres, 2)}[index])
 
     def _layers_metres(self) -> Optional[float]:
@@ -165,7 +165,7 @@ class RunOptionsPanel(QgsPanelWidget):
 
     def _show_resolution(self, wish: Any) -> None:
         combo, spin = self.form.resolutionCombo, self.form.resolutionSpin
-        models, own = resolution_of(self._wishes.model), self._layers_metres()
+        models, own = metres_of("model", self._wishes.model), self._layers_metres()
         combo.clear()
         combo.addItem(tr("Layer's Own") + (f" ({own:.4g} m)" if own else ""))
         combo.addItem(tr("Model's") + (f" ({models:.4g} m)" if models else f" ({tr('Not Given')})"))

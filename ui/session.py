@@ -107,15 +107,7 @@ class Session(QObject):
     def fit_for(self, found: Found) -> Optional[Fit]:
         """Return how a model fits the layer, from its item, and from its file as far as that was looked into."""
         fit, question = self._fits.get(found.key), self._question(found)
-        if fit is None or question is None:
-            return fit
-        solved = ()
-        choice = self._choices.get(self._pair(found), Choice())
-        if choice.resolution is not None and self.raster is not None:
-            # The engine's check sees the layer's own pixels.
-            unsolved = fit_of(found, self.raster, replace(choice, resolution=None))
-            solved = tuple(finding.text for finding in unsolved.findings if finding not in fit.findings)
-        return self._file_check.completed(fit, question, solved)
+        return fit if fit is None or question is None else self._file_check.completed(fit, question)
 
     def check_again(self) -> None:
         """Look into the model's file anew, after a run has fetched it."""

@@ -97,6 +97,7 @@ def test_further_outputs_come_in_a_group_with_the_result(opened, rasters, polygo
         "Land Cover: probabilities",
         "Land Cover: edges",
     ]
+    assert group.isExpanded() and [node.isExpanded() for node in group.children()] == [False, True, False, False, False]
     areas, classes, confidence = (node.layer() for node in group.children()[:3])
     assert [c.label() for c in areas.renderer().categories()] == ["truck", "car"]
     shader = confidence.renderer()

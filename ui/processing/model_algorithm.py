@@ -28,7 +28,7 @@ from ...core.mlm.model import Model
 from ...core.mlm.read import read
 from .. import export, history, layers, mask, result
 from ..engine import Engine
-from ..found import resolution_of
+from ..found import metres_of
 from ..words import tr
 from .base import Algorithm
 from .dresser import dress_on_completion
@@ -230,7 +230,7 @@ class ModelAlgorithm(Algorithm):
     def _resize(self, model: Model) -> None:
         """Have a service drawn at the resolution that is wished for, or at the model's own, as the dock does."""
         wish = self._params.pop("resolution")
-        metres = wish if isinstance(wish, float) else resolution_of(model)
+        metres = metres_of(wish or "model", model)
         if metres is not None:
             try:
                 self._copies[LAYER_COPY] = self._copies[LAYER_COPY].at(metres / self._service_metres)
