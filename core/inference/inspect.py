@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
-from pathlib import PurePath
 from typing import Any, Iterator, Optional, Sequence
 
 import numpy as np
 import rasterio
-from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import RasterioError
-from rasterio.warp import transform_bounds
 
 from ..errors import DoesNotFit, RasterUnreadable
 from ..mlm.bands import common_name
-from ..mlm.raster import RasterBand, RasterInfo
+from ..mlm.raster import PixelGrid, RasterBand, RasterInfo
+from .bandfiles import BandFile, band_file, position_names, product_of
+from .expand import found
+from .grid import stacked
+from .ground import crs_text, degrees, resolution_m
 
 SAMPLE_SIDE = 512
 """Statistics come from at most this many rows and columns, read through overviews where there are any."""
+SHOWN = 8
+"""How many parts of a container a sentence names."""
 
 _COLORS = {
     ColorInterp.red: "red",
@@ -27,37 +30,46 @@ _COLORS = {
     ColorInterp.blue: "blue",
 }
 _WAVELENGTHS = ("central_wavelength_um", "center_wavelength", "wavelength")
-_METRES_A_DEGREE = 111_320.0
-EXACTLY = 100
-"""A CRS that is only like one of the EPSG's keeps its own definition, since the result must have the raster's."""
+_PRODUCT_TAGS = ("PRODUCT_URI", "LANDSAT_PRODUCT_ID")
 
 
 def inspect(rasters: Sequence[str], statistics: bool = True) -> RasterInfo:
-    """Return what is known of `rasters` (paths, or anything GDAL opens); several are one stack and must share one grid.
+    """Return what is known of `rasters`: paths, folders or archives of a product's bands, or anything GDAL opens;
+    several are one stack, on the pixels of the finest.
 
-    Raises `RasterUnreadable` where a file can't be opened, `DoesNotFit` where grids differ.
+    Raises `RasterUnreadable` where a file can't be opened, `DoesNotFit` where files have no common ground.
     """
     if not rasters:
         raise RasterUnreadable("No raster is given. Choose a layer or name a file.")
+    files = found(rasters)
     with ExitStack() as stack:
-        opened = [(name, stack.enter_context(open_raster(name))) for name in rasters]
-        first = opened[0][1]
-        for name, other in opened[1:]:
-            _same_grid(rasters[0], first, name, other)
-        try:
-            bands = tuple(b for name, dataset in opened for b in _bands(name, dataset, statistics))
-        except RasterioError as error:
-            raise damaged(rasters[0], error) from error
+        opened = {name: stack.enter_context(open_raster(name)) for name in dict.fromkeys(files.files)}
+        notes = [note for name, dataset in opened.items() for note in _placed(name, dataset)]
+        grids = {name: grid_of(dataset) for name, dataset in opened.items()}
+        bands: list[RasterBand] = []
+        for name, dataset in opened.items():
+            try:
+                bands += _bands(name, dataset, grids[name], statistics)
+            except RasterioError as error:
+                raise damaged(name, error) from error
+        grid, decided = stacked(grids)
         return RasterInfo(
-            bands=bands,
-            width=first.width,
-            height=first.height,
-            transform=tuple(first.transform)[:6],
-            crs=_crs_text(first.crs),
-            resolution_m=_resolution_m(first),
-            bbox=_degrees(first),
+            bands=tuple(bands),
+            width=grid.width,
+            height=grid.height,
+            transform=grid.transform,
+            crs=grid.crs,
+            resolution_m=resolution_m(grid),
+            bbox=degrees(grid),
             source=rasters[0],
+            notes=(*files.notes, *notes, *decided),
         )
+
+
+def grid_of(dataset: Any) -> PixelGrid:
+    """Return how the pixels of an opened file lie."""
+    a, b, c, d, e, f = tuple(dataset.transform)[:6]
+    return PixelGrid(dataset.width, dataset.height, (a, b, c, d, e, f), crs_text(dataset.crs))
 
 
 def open_raster(name: str) -> Any:
@@ -79,46 +91,72 @@ def _reason(error: Exception, name: str) -> str:
     return f"{text}. Check the path, or open it in QGIS to see whether it is whole."
 
 
-def _same_grid(name: str, first: Any, other_name: str, other: Any) -> None:
-    same = first.shape == other.shape and first.crs == other.crs
-    if not same or not first.transform.almost_equals(other.transform, precision=1e-6 * abs(first.transform.a)):
-        raise DoesNotFit(
-            f"{PurePath(name).name} ({first.width} x {first.height}) and {PurePath(other_name).name} "
-            f"({other.width} x {other.height}) are not on one grid. Warp them to one grid first."
+def _placed(name: str, dataset: Any) -> list[str]:
+    """Return what is to be said about where a raster lies; raises where it has no pixels, or none on a grid."""
+    if not dataset.count:
+        parts = dataset.subdatasets
+        if not parts:
+            raise RasterUnreadable(f"{name} has no band. Choose a raster.")
+        more = f" and {len(parts) - SHOWN} more" if len(parts) > SHOWN else ""
+        raise RasterUnreadable(
+            f"{name} is a container of {len(parts)} rasters and has no pixels itself. Name one of them as it stands "
+            f"here: {', '.join(parts[:SHOWN])}{more}."
         )
+    if not dataset.transform.is_identity:
+        return []
+    if dataset.gcps[0]:
+        raise DoesNotFit(
+            f"{name} is placed by {len(dataset.gcps[0])} control points only, and its pixels are on no grid. Warp it "
+            "first (Raster > Projections > Warp, or gdalwarp)."
+        )
+    if dataset.rpcs is not None:
+        return [
+            f"{name} is placed by a camera model (RPC) only, so the result has no place on the ground either. "
+            "Orthorectify it first (gdalwarp -rpc) if it should have one."
+        ]
+    return []
 
 
-def _bands(name: str, dataset: Any, statistics: bool) -> Iterator[RasterBand]:
+def _bands(name: str, dataset: Any, grid: PixelGrid, statistics: bool) -> Iterator[RasterBand]:
     used = [i for i in dataset.indexes if dataset.colorinterp[i - 1] != ColorInterp.alpha]
-    sampled = _statistics(dataset, used) if statistics else [{} for _ in used]
-    for index, numbers in zip(used, sampled):
+    file = (band_file(name) if len(used) == 1 else None) or BandFile("")
+    by_position = position_names(name, len(used))
+    said_of_file = dataset.tags()
+    product = next((said_of_file[t] for t in _PRODUCT_TAGS if said_of_file.get(t)), "")
+    product = product_of(product) or product or product_of(name)
+    metres = resolution_m(grid)
+    nodata = [_nodata(dataset, index, file) for index in used]
+    sampled = _statistics(dataset, used, nodata) if statistics else [{} for _ in used]
+    for place, (index, numbers) in enumerate(zip(used, sampled)):
         tags = {**dataset.tags(index), **dataset.tags(index, ns="IMAGERY")}
         said = {word.lower(): text for word, text in tags.items()}  # drivers differ in case
-        text = dataset.descriptions[index - 1] or said.get("name") or ""
-        if not text and dataset.count == 1:
-            text = _from_file_name(name)
-        common = said.get("common_name") or common_name(text) or _COLORS.get(dataset.colorinterp[index - 1], "")
+        text = dataset.descriptions[index - 1] or said.get("name") or file.band
+        common = said.get("common_name") or common_name(text) or file.common_name
+        common = common or (by_position[place] if by_position and not text else "")
+        common = common or _COLORS.get(dataset.colorinterp[index - 1], "")
         yield RasterBand(
             file=name,
             index=index,
             name=text or common,
             common_name=common,
-            center_wavelength=_wavelength(said),
+            center_wavelength=_wavelength(said) or file.center_wavelength,
             data_type=dataset.dtypes[index - 1],
-            nodata=_number(dataset.nodatavals[index - 1]),
+            nodata=nodata[place],
             scale=dataset.scales[index - 1],
             offset=dataset.offsets[index - 1],
+            grid=grid,
+            resolution_m=metres,
+            product=product,
             **numbers,
         )
 
 
-def _from_file_name(name: str) -> str:
-    """Return the band that the file of a single band is named after ("..._B04.tif", "nir.tif"), or an empty string."""
-    words = PurePath(name.split(":")[-1]).stem.replace("-", "_").split("_")
-    for word in reversed(words):
-        if common_name(word) or (word[:1] in "Bb" and word[1:].rstrip("Aa").isdigit()):
-            return word
-    return ""
+def _nodata(dataset: Any, index: int, file: BandFile) -> Optional[float]:
+    """Return a band's nodata: what the file says, else what its product leaves empty, where the file marks nothing."""
+    declared = dataset.nodatavals[index - 1]
+    if declared is not None or file.fill is None or MaskFlags.all_valid not in dataset.mask_flag_enums[index - 1]:
+        return _number(declared)
+    return file.fill if dataset.dtypes[index - 1].startswith("uint") else None
 
 
 def _wavelength(said: dict[str, str]) -> Optional[float]:
@@ -130,7 +168,9 @@ def _wavelength(said: dict[str, str]) -> Optional[float]:
     return None
 
 
-def _statistics(dataset: Any, indexes: list[int]) -> list[dict[str, Optional[float]]]:
+def _statistics(
+    dataset: Any, indexes: list[int], nodata: Sequence[Optional[float]]
+) -> list[dict[str, Optional[float]]]:
     """Return median, 2nd and 98th percentile, mean and deviation of each band's valid stored values, sampled on a
     regular grid.
     """
@@ -143,6 +183,7 @@ def _statistics(dataset: Any, indexes: list[int]) -> list[dict[str, Optional[flo
     results: list[dict[str, Optional[float]]] = []
     for position in range(len(indexes)):
         values = data[position] if masks is None else data[position][masks[position] > 0]
+        values = values[values != nodata[position]] if nodata[position] is not None else values
         values = np.asarray(values, dtype="float64").ravel() if not np.iscomplexobj(values) else np.empty(0)
         values = values[np.isfinite(values)]
         if not values.size:
@@ -167,30 +208,3 @@ def _number(value: Any) -> Optional[float]:
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
-
-
-def _crs_text(crs: Optional[CRS]) -> str:
-    if crs is None:
-        return ""
-    code = crs.to_epsg(confidence_threshold=EXACTLY)
-    return f"EPSG:{code}" if code else str(crs.to_wkt())
-
-
-def _resolution_m(dataset: Any) -> Optional[float]:
-    crs, transform = dataset.crs, dataset.transform
-    if crs is None:
-        return None
-    size = math.sqrt(abs(transform.determinant))
-    if crs.is_geographic:
-        return size * _METRES_A_DEGREE
-    return size * float(crs.linear_units_factor[1]) if crs.is_projected else size
-
-
-def _degrees(dataset: Any) -> Optional[tuple[float, float, float, float]]:
-    if dataset.crs is None:
-        return None
-    try:
-        west, south, east, north = transform_bounds(dataset.crs, "EPSG:4326", *dataset.bounds)
-    except RasterioError:
-        return None
-    return (west, south, east, north) if all(map(math.isfinite, (west, south, east, north))) else None

@@ -1,5 +1,7 @@
 """Reads windows of the matched bands, in the model's order, with what is valid; beyond the edge the raster goes on as
 in a mirror.
+
+Files whose pixels are the grid's are read as they are; the others are brought to it (`resample.py`).
 """
 
 from __future__ import annotations
@@ -12,25 +14,35 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as FileWindow
 
-from ..mlm.raster import RasterBand
-from .inspect import damaged, open_raster
+from ..mlm.raster import PixelGrid, RasterBand, RasterInfo
+from .grid import placed, stacked
+from .inspect import damaged, grid_of, open_raster
 from .plan import Window
+from .resample import resampled, working_type
 
 
 class Stack:
-    """The opened files of `bands`; a context manager, to be used from one thread (GDAL's handles are not shared)."""
+    """The opened files of `bands` on `grid`, or on that of the finest of them; a context manager, to be used from one
+    thread (GDAL's handles are not shared).
+    """
 
-    def __init__(self, bands: Sequence[RasterBand]) -> None:
+    def __init__(self, bands: Sequence[RasterBand], grid: Optional[RasterInfo] = None) -> None:
         self._bands = bands
+        self._wanted = grid.grid if grid is not None else None
         self._places: dict[str, list[int]] = {}
         for place, band in enumerate(bands):
             self._places.setdefault(band.file, []).append(place)
-        self._files: dict[str, Any] = {}
+        self._files: dict[str, _File] = {}
         self._exit = ExitStack()
 
     def __enter__(self) -> Stack:
         with ExitStack() as opening:
-            self._files = {name: opening.enter_context(open_raster(name)) for name in self._places}
+            opened = {name: opening.enter_context(open_raster(name)) for name in self._places}
+            own = {name: grid_of(file) for name, file in opened.items()}
+            self._grid = self._wanted or stacked(own)[0]
+            for name, places in self._places.items():
+                bands = [self._bands[p] for p in places]
+                self._files[name] = _File(opened[name], bands, own[name], self._grid)
             self._exit = opening.pop_all()
         return self
 
@@ -38,31 +50,68 @@ class Stack:
         self._exit.close()
 
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Return the stored values (bands, height, width) and where all bands are valid (height, width).
+        """Return the values (bands, height, width), stored or resampled, and where all bands are valid (height, width).
 
         Raises `RasterUnreadable` where the file is damaged.
         """
-        first = next(iter(self._files.values()))
-        rows = mirrored(window.row, window.height, first.height)
-        cols = mirrored(window.col, window.width, first.width)
+        rows = mirrored(window.row, window.height, self._grid.height)
+        cols = mirrored(window.col, window.width, self._grid.width)
         box = FileWindow.from_slices((int(rows.min()), int(rows.max()) + 1), (int(cols.min()), int(cols.max()) + 1))
         parts: list[tuple[list[int], np.ndarray]] = []
-        valid: Optional[np.ndarray] = None
+        valid = np.ones((box.height, box.width), dtype=bool)
         for name, file in self._files.items():
-            places = self._places[name]
-            indexes = [self._bands[p].index for p in places]
             try:
-                values = file.read(indexes, window=box)
-                where = _valid(file, indexes, values, box)
+                values, where = file.read(box)
             except RasterioError as error:
                 raise damaged(name, error, f" at row {window.row}, column {window.col}") from error
-            parts.append((places, values))
-            valid = where if valid is None else valid & where
-        data = np.empty((len(self._bands), *parts[0][1].shape[1:]), dtype=np.result_type(*(v.dtype for _, v in parts)))
+            parts.append((self._places[name], values))
+            valid &= where.all(axis=0)
+        data = np.empty((len(self._bands), *valid.shape), dtype=np.result_type(*(v.dtype for _, v in parts)))
         for places, values in parts:
             data[places] = values
         grid = np.ix_(rows - rows.min(), cols - cols.min())
-        return data[(slice(None), *grid)], np.asarray(valid)[grid]
+        return data[(slice(None), *grid)], valid[grid]
+
+
+class _File:
+    """Bands of an opened file, and how its pixels come to the grid."""
+
+    def __init__(self, dataset: Any, bands: Sequence[RasterBand], own: PixelGrid, grid: PixelGrid) -> None:
+        self._dataset, self._bands, self._own, self._grid = dataset, bands, own, grid
+        self._indexes = [band.index for band in bands]
+        place = placed(own, grid)
+        inside = place is not None and (
+            0 <= place[0] <= own.height - grid.height and 0 <= place[1] <= own.width - grid.width
+        )
+        self._place = place if inside else None
+        self._type = working_type(dataset.dtypes[i - 1] for i in self._indexes)
+
+    def read(self, box: FileWindow) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values of a window of the grid, and where each band has one."""
+        if self._place is not None:
+            row, col = self._place
+            return self._read(FileWindow(box.col_off + col, box.row_off + row, box.width, box.height))
+        values = resampled(self._read, len(self._indexes), self._own, self._grid, box, self._type)
+        return values, np.isfinite(values)
+
+    def _read(self, box: FileWindow) -> tuple[np.ndarray, np.ndarray]:
+        values = self._dataset.read(self._indexes, window=box)
+        return values, np.stack([self._valid(p, values[p], box) for p in range(len(values))])
+
+    def _valid(self, position: int, values: np.ndarray, box: FileWindow) -> np.ndarray:
+        """Return where a band has a value: by nodata, alpha or mask band, and a finite one."""
+        index = self._indexes[position]
+        flags = self._dataset.mask_flag_enums[index - 1]
+        nodata = self._dataset.nodatavals[index - 1]
+        if MaskFlags.all_valid in flags:
+            # The file marks nothing; what its product leaves empty is known from elsewhere.
+            fill = self._bands[position].nodata
+            valid = values != fill if fill is not None else np.ones(values.shape, dtype=bool)
+        elif flags == [MaskFlags.nodata] and nodata is not None and np.isfinite(nodata):
+            valid = values != nodata
+        else:
+            valid = self._dataset.read_masks(index, window=box) > 0
+        return valid & np.isfinite(values) if values.dtype.kind in "fc" else valid
 
 
 def mirrored(start: int, count: int, size: int) -> np.ndarray:
@@ -72,19 +121,3 @@ def mirrored(start: int, count: int, size: int) -> np.ndarray:
     period = 2 * (size - 1)
     positions = np.arange(start, start + count) % period
     return np.where(positions < size, positions, period - positions)
-
-
-def _valid(file: Any, indexes: Sequence[int], values: np.ndarray, box: FileWindow) -> np.ndarray:
-    """Return where every band has a value: by nodata, alpha or mask band, and a finite one."""
-    valid = np.ones(values.shape[1:], dtype=bool)
-    for position, index in enumerate(indexes):
-        flags = file.mask_flag_enums[index - 1]
-        if MaskFlags.all_valid not in flags:
-            nodata = file.nodatavals[index - 1]
-            if flags == [MaskFlags.nodata] and nodata is not None and np.isfinite(nodata):
-                valid &= values[position] != nodata
-            else:
-                valid &= file.read_masks(index, window=box) > 0
-        if values.dtype.kind in "fc":
-            valid &= np.isfinite(values[position])
-    return valid

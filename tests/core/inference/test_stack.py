@@ -2,9 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
 
-from mlm_runner.core.errors import DoesNotFit, RasterUnreadable
+from mlm_runner.core.errors import RasterUnreadable
 from mlm_runner.core.inference.inspect import inspect
 from mlm_runner.core.inference.plan import Window
 from mlm_runner.core.inference.stack import Stack, mirrored
@@ -54,13 +53,6 @@ def test_an_alpha_band_says_what_is_valid_and_is_no_band_of_its_own(raster):
     assert (valid == [[True, False], [True, True]]).all()
 
 
-def test_files_on_different_grids_are_refused(raster):
-    one = raster(np.ones((1, 4, 4), np.uint8), name="a.tif")
-    other = raster(np.ones((1, 8, 8), np.uint8), name="b.tif")
-    with pytest.raises(DoesNotFit, match=r"a.tif \(4 x 4\) and b.tif \(8 x 8\)"):
-        inspect([one, other])
-
-
 def test_a_file_cut_off_is_named_with_the_place(raster):
     noise = np.random.default_rng(1).integers(0, 255, (1, 400, 400), dtype=np.uint8)
     path = raster(noise, compress="deflate", tiled=True, blockxsize=64, blockysize=64)
@@ -70,22 +62,3 @@ def test_a_file_cut_off_is_named_with_the_place(raster):
     with Stack(info.bands) as stack, pytest.raises(RasterUnreadable, match="damaged or cut off"):
         for row in range(0, 400, 100):
             stack.read(Window(row, 0, 100, 400))
-
-
-def test_no_raster_is_a_sentence(tmp_path):
-    text = tmp_path / "notes.tif"
-    text.write_text("hello")
-    for name in (str(text), str(tmp_path / "absent.tif")):
-        with pytest.raises(RasterUnreadable, match="can't be opened as a raster"):
-            inspect([name])
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [{"WAVELENGTH": "665", "WAVELENGTH_UNIT": "nm"}, {"wavelength": "0.665"}, {"CENTRAL_WAVELENGTH_UM": "0.665"}],
-)
-def test_a_bands_wavelength_is_found_however_drivers_write_it(raster, tags):
-    path = raster(np.ones((1, 3, 3), np.uint16))
-    with rasterio.open(path, "r+") as file:
-        file.update_tags(1, **tags)
-    assert inspect([path]).bands[0].center_wavelength == pytest.approx(0.665)

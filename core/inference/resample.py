@@ -1,0 +1,113 @@
+"""Values of a file on another grid than its own: averaged over the area of larger pixels, interpolated between the
+centres of larger ones.
+
+GDAL's warper does it, on arrays whose missing pixels are NaN: so nodata, alpha, mask bands and NaN all mean the same,
+and none of them touches a value. Bands go one by one, since the warper takes a pixel that one band lacks for valid in
+all (UNIFIED_SRC_NODATA), and would mix the nodata value in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Optional
+
+import numpy as np
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.warp import reproject, transform_bounds
+from rasterio.windows import Window as FileWindow
+
+from ..mlm.raster import PixelGrid
+from .grid import AVERAGE, BILINEAR, method
+from .ground import at, bounds, inverse, same_crs
+
+METHODS = {AVERAGE: Resampling.average, BILINEAR: Resampling.bilinear}
+MARGIN_PX = 2
+"""Pixels of the file around a window: one for the interpolation, one for rounding."""
+MOST_PIXELS = 4_000_000
+"""How many pixels of a band are read at once; a window that needs more is computed in pieces."""
+PLAIN = {"XSCALE": 1, "YSCALE": 1, "tolerance": 0}
+"""Left alone, the warper guesses the change of size from each window's bounds, and widens its kernel where those turn:
+a slope comes out wavy, and other in other windows. Positions are computed for each pixel, not between a few of them."""
+NOWHERE = 'LOCAL_CS["nowhere",UNIT["unit",1]]'
+"""The warper wants a CRS, also of rasters that have none."""
+_EXACT_IN_FLOAT32 = ("uint8", "int8", "uint16", "int16", "float16", "float32")
+
+Read = Callable[[FileWindow], tuple[np.ndarray, np.ndarray]]
+"""Reads a window of the file: values (bands, height, width), and where each band has one (the same shape)."""
+
+
+def working_type(types: Any) -> np.dtype:
+    """Return the type in which means of such values lose nothing that matters."""
+    return np.dtype("float32" if all(str(t) in _EXACT_IN_FLOAT32 for t in types) else "float64")
+
+
+def resampled(read: Read, bands: int, own: PixelGrid, grid: PixelGrid, box: FileWindow, dtype: np.dtype) -> np.ndarray:
+    """Return values (bands, height, width) of the window `box` of `grid`, NaN where there is none."""
+    out = np.full((bands, box.height, box.width), np.nan, dtype)
+    _fill(out, read, own, grid, box)
+    return out
+
+
+def _fill(out: np.ndarray, read: Read, own: PixelGrid, grid: PixelGrid, box: FileWindow) -> None:
+    needed = _needed(own, grid, box)
+    if needed is None:
+        return
+    if needed.height * needed.width > MOST_PIXELS and box.height * box.width > 1:
+        tall = box.height >= box.width
+        half = (box.height if tall else box.width) // 2
+        if tall:
+            first = FileWindow(box.col_off, box.row_off, box.width, half)
+            second = FileWindow(box.col_off, box.row_off + half, box.width, box.height - half)
+            _fill(out[:, :half], read, own, grid, first)
+            _fill(out[:, half:], read, own, grid, second)
+        else:
+            first = FileWindow(box.col_off, box.row_off, half, box.height)
+            second = FileWindow(box.col_off + half, box.row_off, box.width - half, box.height)
+            _fill(out[:, :, :half], read, own, grid, first)
+            _fill(out[:, :, half:], read, own, grid, second)
+        return
+    values, valid = read(needed)
+    values = values.astype(out.dtype)
+    values[~valid] = np.nan
+    source = {"src_transform": _moved(own, needed), "src_crs": _crs(own), "src_nodata": np.nan}
+    target = {"dst_transform": _moved(grid, box), "dst_crs": _crs(grid), "dst_nodata": np.nan}
+    how = METHODS[method(own, grid)]
+    for position in range(len(values)):
+        band = np.full(out.shape[1:], np.nan, out.dtype)
+        reproject(values[position], band, resampling=how, **PLAIN, **source, **target)
+        out[position] = band
+
+
+def _needed(own: PixelGrid, grid: PixelGrid, box: FileWindow) -> Optional[FileWindow]:
+    """Return the file's pixels that a window of the grid is made of; None where it lies beside the file."""
+    a, b, c, d, e, f = tuple(_moved(grid, box))[:6]
+    area = bounds(PixelGrid(box.width, box.height, (a, b, c, d, e, f), grid.crs))
+    if not same_crs(own.crs, grid.crs):
+        try:
+            area = transform_bounds(grid.crs, own.crs, *area, densify_pts=21)
+        except RasterioError:  # a window where the file's CRS is not defined has no pixel of it
+            return None
+        if not all(map(math.isfinite, area)):
+            return None
+    to_pixels = inverse(own.transform)
+    corners = [at(to_pixels, x, y) for x in (area[0], area[2]) for y in (area[1], area[3])]
+    left, right = _clipped([col for col, _ in corners], own.width)
+    top, bottom = _clipped([row for _, row in corners], own.height)
+    return FileWindow(left, top, right - left, bottom - top) if left < right and top < bottom else None
+
+
+def _clipped(edges: list[float], size: int) -> tuple[int, int]:
+    return max(0, math.floor(min(edges)) - MARGIN_PX), min(size, math.ceil(max(edges)) + MARGIN_PX)
+
+
+def _moved(grid: PixelGrid, box: FileWindow) -> Affine:
+    a, b, _, d, e, _ = grid.transform
+    x, y = at(grid.transform, box.col_off, box.row_off)
+    return Affine(a, b, x, d, e, y)
+
+
+def _crs(grid: PixelGrid) -> CRS:
+    return CRS.from_user_input(grid.crs or NOWHERE)
