@@ -45,9 +45,7 @@ def arrange(raw: np.ndarray, one: Exit, per_pixel: bool, tile: tuple[int, int]) 
 def _of_tokens(rows: np.ndarray) -> np.ndarray:
     found = patches(rows.shape[2])
     if found is None:
-        raise NotRunnable(
-            f"The model gives {rows.shape[2]} tokens, which are no square of patches. Choose another."
-        )
+        raise NotRunnable(f"The model gives {rows.shape[2]} tokens, which are no square of patches. Choose another.")
     side, extra = found
     return rows[:, :, extra:].reshape(*rows.shape[:2], side, side)
 

@@ -12,8 +12,23 @@ from typing import Iterator, Optional
 from ..errors import OutputNotWritable
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-FULL_WORDS = ("no space", "file too large", "disk quota", "write error")
-"""What GDAL and libtiff say, in text only, where the disk takes no more."""
+FULL_WORDS = (
+    "no space", "file too large", "disk quota", "write error",
+    "disk is full", "disk i/o error", "i/o failure", "cannot write feature", "failed to commit", "no such table: gpkg",
+)  # fmt: skip
+"""What GDAL, libtiff and SQLite say, in text only, where the disk takes no more."""
+
+PARTS = {
+    ".gpkg": ("*-wal", "*-shm", "*-journal"),
+    ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj", "*.xml", ".qml", ".qmd"),
+    ".geojson": (".qml", ".qmd"),
+    ".fgb": (".qml", ".qmd"),
+}
+"""The files that GDAL, SQLite and QGIS take for parts of a vector file: `*` stands for its whole name, else the ending
+takes the place of its own. A GeoPackage keeps its style inside.
+"""
+RASTER_PARTS = ("*.aux.xml", "*.ovr", "*.msk", ".qml", ".qmd", ".tfw")
+"""The same for a raster."""
 
 
 class Scratch:
@@ -47,6 +62,11 @@ class Scratch:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    @property
+    def output(self) -> Path:
+        """The final name."""
+        return self._output
+
     def path(self, suffix: str = "") -> Path:
         """Return where the unfinished output is, or the file beside it that ends in `suffix`."""
         if self._folder is None:
@@ -54,9 +74,10 @@ class Scratch:
         return self._folder / f"{self._output.name}{suffix}"
 
     def _beside(self) -> list[Path]:
-        """Return the files that GDAL and QGIS take for parts of the output: an older map's would spoil a new one."""
-        names = [self._output.with_name(f"{self._output.name}{end}") for end in (".aux.xml", ".ovr", ".msk")]
-        return [*names, *(self._output.with_suffix(end) for end in (".qml", ".qmd", ".tfw"))]
+        """Return the files that are taken for parts of the output: an older map's would spoil a new one."""
+        whole = self._output
+        ends = PARTS.get(whole.suffix.lower(), RASTER_PARTS)
+        return [whole.with_name(whole.name + e[1:]) if e[0] == "*" else whole.with_suffix(e) for e in ends]
 
     def finish(self) -> None:
         """Give all files their final names, the output itself last; files beside an older output of this name are
@@ -64,17 +85,15 @@ class Scratch:
         """
         names = sorted(p.name for p in self.path().parent.iterdir())
         names.sort(key=lambda name: name == self._output.name)
-        for stale in self._beside():
-            if stale.name not in names:
-                stale.unlink(missing_ok=True)
-        for name in names:
-            try:
-                os.replace(self.path().parent / name, self._output.parent / name)
-            except OSError as error:
-                raise OutputNotWritable(
-                    f"{self._output.parent / name} can't be replaced: {error.strerror}. "
-                    "Remove the layer that shows it, or choose another name."
-                ) from error
+        try:
+            for path in (stale for stale in self._beside() if stale.name not in names):
+                path.unlink(missing_ok=True)
+            for path in (self._output.parent / name for name in names):
+                os.replace(self.path().parent / path.name, path)
+        except OSError as error:
+            raise OutputNotWritable(
+                f"{path} can't be replaced: {error.strerror}. Remove the layer that shows it, or choose another name."
+            ) from error
 
 
 def writing_failed(path: Path, error: BaseException) -> OutputNotWritable:

@@ -20,8 +20,14 @@ NEEDED = (
     Package("onnxruntime", "onnxruntime"),
     Package("pystac-client", "pystac_client"),
 )
-WELCOME = (Package("onnx", "onnx"),)
-"""Makes runs faster and findings better; a system's Python without it is a runtime all the same."""
+WELCOME = (
+    Package("onnx", "onnx"),
+    Package("pyogrio", "pyogrio"),
+    Package("shapely", "shapely"),
+)
+"""onnx makes runs faster and findings better, the others are for vectors and masks; a system's Python without them is
+a runtime all the same.
+"""
 
 
 def versions() -> dict[str, str]:

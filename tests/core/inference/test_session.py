@@ -8,7 +8,7 @@ from mlm_runner.core.errors import ArtifactCorrupt, ArtifactMissing, NotRunnable
 from mlm_runner.core.inference import session
 from mlm_runner.core.inference.check import check
 from mlm_runner.core.inference.inspect import inspect
-from mlm_runner.core.inference.plan import Window, plan
+from mlm_runner.core.inference.plan import tile_of
 from mlm_runner.core.inference.session import load
 from mlm_runner.core.mlm.read import read
 
@@ -120,4 +120,4 @@ def test_a_free_tile_is_the_declared_one_unless_that_is_a_whole_scene(item, conv
     file = convolution(np.ones((2, 2, 1, 1)))
     model = read(item(file, ["red", "nir"], shape=[-1, 2, declared, declared]))
     checked = check(model, inspect([image]), file, units="raw")
-    assert plan(model, checked.layout, Window(0, 0, 8, 8)).tile == (tile, tile)
+    assert tile_of(checked.layout) == (tile, tile)
