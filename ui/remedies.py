@@ -68,8 +68,10 @@ def _candidates(found: Found, raster: RasterInfo, choice: Choice) -> list[Remedy
         if units != choice.units
     ]
     size = metres_of("model", found.model)
-    if size is not None and choice.resolution is None:
+    if size is not None and choice.resolution != "model":
         made.append(Remedy(f"Resample to {size:g} m", replace(choice, resolution="model")))
+    if choice.resolution is not None:
+        made.append(Remedy("Use the Layer's Resolution", replace(choice, resolution=None)))
     if not choice.skip_functions:
         made.append(Remedy("Run Without the Functions", replace(choice, skip_functions=True)))
     if choice.bands:

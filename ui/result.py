@@ -61,15 +61,18 @@ class Part:
 
 
 def parts(run: Run) -> dict[str, Part]:
-    """Return the files of a run by what they are, the result itself first."""
+    """Return the files of a run by what they are, the result itself first.
+
+    Names begin with what a file is: the layers panel cuts off their ends.
+    """
     words = {"model": run.title, "layer": run.source_name}
     made = {OUTPUT: Part(str(run.done["output"]), run.name, _abstract(run).format(**words), run.is_vector)}
     for word, (name, abstract, vector, style) in EXTRAS.items():
         if run.done.get(word):
-            title = f"{run.title}: {tr(name)}"
+            title = f"{tr(name)}: {run.title}"
             made[word] = Part(str(run.done[word]), title, tr(abstract).format(**words), vector, style)
     for name, path in (run.done.get("heads") or {}).items():
-        title = f"{run.title}: {name}"
+        title = f"{name}: {run.title}"
         made[f"head {name}"] = Part(str(path), title, tr(HEAD).format(head=name, **words))
     return made
 
@@ -135,19 +138,19 @@ def _scores(layer: QgsMapLayer) -> None:
 HEAD = QT_TRANSLATE_NOOP("mlm_runner", "What the output {head} of the model {model} gave for {layer}.")
 EXTRAS: Mapping[str, tuple[str, str, bool, Optional[Callable[[QgsMapLayer], None]]]] = {
     "vector": (
-        QT_TRANSLATE_NOOP("mlm_runner", "polygons"),
+        QT_TRANSLATE_NOOP("mlm_runner", "Polygons"),
         QT_TRANSLATE_NOOP("mlm_runner", "Areas of one class, as the model {model} gave it to {layer}."),
         True,
         None,
     ),
     "confidence": (
-        QT_TRANSLATE_NOOP("mlm_runner", "confidence"),
+        QT_TRANSLATE_NOOP("mlm_runner", "Confidence"),
         QT_TRANSLATE_NOOP("mlm_runner", "How sure the model {model} is of each pixel's class in {layer}."),
         False,
         _scores,
     ),
     "probabilities": (
-        QT_TRANSLATE_NOOP("mlm_runner", "probabilities"),
+        QT_TRANSLATE_NOOP("mlm_runner", "Probabilities"),
         QT_TRANSLATE_NOOP("mlm_runner", "How likely each class is to the model {model} in {layer}."),
         False,
         _scores,

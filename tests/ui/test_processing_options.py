@@ -83,13 +83,13 @@ def test_all_outputs_are_dressed_as_in_the_dock(run, fake_engine, halves, raster
     assert results == {name: str(sink.sink.staticValue()) for name, sink in sinks.items()}
     assert {name: context.layerToLoadOnCompletionDetails(path).name for name, path in results.items()} == {
         "OUTPUT": "Land Cover - halves",
-        "CONFIDENCE": "Land Cover: confidence",
-        "VECTOR": "Land Cover: polygons",
+        "CONFIDENCE": "Confidence: Land Cover",
+        "VECTOR": "Polygons: Land Cover",
     }
     layer = QgsVectorLayer(results["VECTOR"], "whatever QGIS calls it")
     details = context.layerToLoadOnCompletionDetails(results["VECTOR"])
     details.postProcessor().postProcessLayer(layer, context, feedback)
-    assert layer.name() == "Land Cover: polygons"
+    assert layer.name() == "Polygons: Land Cover"
     assert [c.label() for c in layer.renderer().categories()] == ["truck", "car"]
     assert any("Forest 75.0 %" in line for line in feedback.said)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlm_runner.core.mlm.raster import RasterInfo
-from mlm_runner.ui.found import Found
-from mlm_runner.ui.remedies import units_label, units_offered
+from mlm_runner.ui.found import Choice, Found
+from mlm_runner.ui.remedies import remedies, units_label, units_offered
 
 from .items import described, entry, item
 
@@ -48,3 +48,17 @@ def test_scaled_is_offered_where_the_file_or_the_item_declares_a_scale():
     of_item["assets"]["model"]["raster:bands"] = of_item["properties"].pop("raster:bands")
     assert "scaled" in units_offered(Found.from_json(entry(of_item)), info(low=100))
     assert "scaled" not in units_offered(LAND, info(low=100))
+
+
+@pytest.mark.parametrize(
+    ("gsd", "chosen", "offered"), [(10.0, None, "Resample to 10 m"), (30.0, 90.0, "Resample to 30 m")]
+)
+def test_another_resolution_than_the_models_can_be_left_by_one_click(gsd, chosen, offered):
+    found = Found.from_json(entry(item(gsd=gsd)))
+    labels = [remedy.label for remedy in remedies(found, info(low=100), Choice(resolution=chosen))]
+    assert labels[0] == offered
+    assert ("Use the Layer's Resolution" in labels) == (chosen is not None)
+
+
+def test_a_resolution_that_goes_with_the_model_needs_no_remedy():
+    assert remedies(LAND, info(low=100), Choice(resolution="model")) == ()

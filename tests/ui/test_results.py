@@ -91,11 +91,11 @@ def test_further_outputs_come_in_a_group_with_the_result(opened, rasters, polygo
     shown.options.form.maskCombo.setLayer(parcels)
     group = next(node for node in run(shown, wait) if node.name() == "Land Cover - image")
     assert [node.name() for node in group.children()] == [
-        "Land Cover: polygons",
+        "Polygons: Land Cover",
         "Land Cover - image",
-        "Land Cover: confidence",
-        "Land Cover: probabilities",
-        "Land Cover: edges",
+        "Confidence: Land Cover",
+        "Probabilities: Land Cover",
+        "edges: Land Cover",
     ]
     assert group.isExpanded() and [node.isExpanded() for node in group.children()] == [False, True, False, False, False]
     areas, classes, confidence = (node.layer() for node in group.children()[:3])

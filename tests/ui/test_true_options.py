@@ -85,7 +85,7 @@ def test_a_mask_and_further_outputs(true_dock, run, engine, brighter, halves, mi
     form.maskCombo.setLayer(middle)
     layers = made(dock, wait)
     assert set(layers) == {
-        f"{TITLE} - halves", f"{TITLE}: confidence", f"{TITLE}: probabilities", f"{TITLE}: polygons",
+        f"{TITLE} - halves", f"Confidence: {TITLE}", f"Probabilities: {TITLE}", f"Polygons: {TITLE}",
     }  # fmt: skip
     classes = layers[f"{TITLE} - halves"]
     inside, outside = [255] * 10 + [1] * 10 + [2] * 10 + [255] * 10, [255] * 40
@@ -93,14 +93,14 @@ def test_a_mask_and_further_outputs(true_dock, run, engine, brighter, halves, mi
     expected = [[int(nodata) if v == 255 else v for v in row] for row in [inside] * 20 + [outside] * 10]
     assert pixels(classes.source()) == expected
     # Ten columns of twenty pixels of 30 m each.
-    assert areas(layers[f"{TITLE}: polygons"]) == {"Forest": 180000.0, "Water": 180000.0}
-    labels = [c.label() for c in layers[f"{TITLE}: polygons"].renderer().categories()]
+    assert areas(layers[f"Polygons: {TITLE}"]) == {"Forest": 180000.0, "Water": 180000.0}
+    labels = [c.label() for c in layers[f"Polygons: {TITLE}"].renderer().categories()]
     assert [label for label in labels if label] == ["Forest", "Water"]
     # The network gives 100 and 50 where red is brighter: softmax leaves nothing to the other class.
-    confidence = layers[f"{TITLE}: confidence"].dataProvider()
+    confidence = layers[f"Confidence: {TITLE}"].dataProvider()
     assert confidence.sample(QgsGeometry.fromWkt("POINT(600400 3999500)").asPoint(), 1)[0] == pytest.approx(1.0)
     assert not confidence.sample(QgsGeometry.fromWkt("POINT(600015 3999985)").asPoint(), 1)[1]
-    assert layers[f"{TITLE}: probabilities"].bandCount() == 2
+    assert layers[f"Probabilities: {TITLE}"].bandCount() == 2
 
     out, polygons = str(tmp_path / "out.tif"), str(tmp_path / "out.gpkg")
     parameters = {"INPUT": halves, "MODEL": str(brighter), "MASK": middle, "OUTPUT": out, "VECTOR": polygons}
