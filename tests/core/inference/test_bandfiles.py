@@ -92,7 +92,7 @@ def test_pictures_and_masks_of_a_product_are_no_bands(name):
         ("T33UUP_20220501T100031_B02.jp2", "T33UUP_20220501T100031"),
         (f"{LANDSAT8}_SR_B4.TIF", LANDSAT8),
         ("image.tif", ""),
-        ("/home/T33/S2A/nir.tif", ""),
+        ("/data/T33/S2A/nir.tif", ""),
     ],
 )
 def test_the_product_is_taken_from_the_path_whole(name, product):
