@@ -61,6 +61,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
         threshold=threshold,
         iou=_share(params.get("iou"), "intersection over union"),
         mask=_mask(params, raster),
+        mask_name=Path(str(params.get("mask") or "").partition("|")[0]).name,
         skipped_functions=bool(params.get("skip_functions")),
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
     )

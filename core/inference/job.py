@@ -41,6 +41,7 @@ class Job:
     threshold: Optional[float] = None
     iou: Optional[float] = None
     mask: Optional[Mask] = None
+    mask_name: str = ""
     skipped_functions: bool = False
     scratch: Optional[Path] = None
 

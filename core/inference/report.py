@@ -18,6 +18,7 @@ from ..mlm.units import Units
 from .coding import coding
 from .job import Job
 from .layout import Entry
+from .products import Wanted
 from .scoring import Scoring
 
 TAG_PREFIX = "MLM_RUNNER_"
@@ -64,12 +65,15 @@ def applied(job: Job) -> tuple[str, ...]:
     for feed in job.fit.feeds:
         steps += _input(job.model.inputs[feed.place], feed, len(job.fit.feeds) > 1, job.skipped_functions)
     steps += [f"raster: {note}" for note in job.raster.notes]
+    if job.mask is not None:
+        steps.append(f"mask: only what lies in the polygons of {job.mask_name}")
     height, width = job.plan.tile
     steps.append(f"windows of {height} x {width} pixels {_joined(job)}")
     steps += [f"resized by {e.resize} from {height} x {width} to {_size(e)}" for e in job.layout.entries if e.resize]
     steps += [f"input {name}: {value}" for name, value in job.layout.constants.items()]
     for scoring in job.scorings:
         steps += _output(job, scoring)
+    steps += _polygons(job.wanted)
     steps.append(f"onnxruntime {onnxruntime.__version__} on {job.network.provider}")
     return tuple(steps)
 
@@ -89,6 +93,17 @@ def _joined(job: Job) -> str:
         return f"that share {job.plan.ramp} with their neighbours; what several have seen is one object"
     joined = f"faded into one another over {job.plan.ramp}" if job.plan.ramp else "cut where they meet"
     return f"with {job.plan.halo} of context at each side, {joined}"
+
+
+def _polygons(wanted: Wanted) -> list[str]:
+    if wanted.vector is None:
+        return []
+    steps = ["polygons of classes along the pixels' edges"]
+    if wanted.min_area:
+        steps.append(f"polygons below {wanted.min_area:g} m2 went to their largest neighbour")
+    if wanted.simplify:
+        steps.append(f"outlines simplified by {wanted.simplify:g} pixels, with shared borders kept")
+    return steps
 
 
 def _size(entry: Entry) -> str:
@@ -118,7 +133,7 @@ def assumed(job: Job) -> tuple[str, ...]:
     """Return what was taken for granted: doubts that were passed over, choices by comparison, skipped functions,
     repairs.
     """
-    taken = [f.text for f in job.fit.findings if f.level in ("doubt", "note")]
+    taken = [f.text for f in job.fit.findings if f.level in ("doubt", "note") and f.text not in job.raster.notes]
     taken += [f"{n.field}: {n.text}" for n in job.model.notes if n.assumed]
     taken += job.notes
     if job.skipped_functions:

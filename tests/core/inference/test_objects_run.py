@@ -115,7 +115,8 @@ def test_a_mask_leaves_the_rest_without_a_value(engine, item, convolution, raste
     triangle = shapely.Polygon([(500_000, 4_000_000), (500_300, 4_000_000), (500_000, 3_999_700)])
     pyogrio.raw.write(mask, shapely.to_wkb([triangle]), [], [], geometry_type="Polygon", crs="EPSG:32633")
     described = item(convolution(np.eye(2).reshape(2, 2, 1, 1)), ["red", "nir"])
-    made, _ = engine(described, raster(values, ("red", "nir")), mask=str(mask))
+    made, found = engine(described, raster(values, ("red", "nir")), mask=str(mask))
+    assert "mask: only what lies in the polygons of mask.gpkg" in found["applied"]
     rows, cols = np.mgrid[0:40, 0:60]
     inside = (cols + 0.5) + (rows + 0.5) < 30  # pixel centres in the triangle, by hand
     border = (cols + 0.5) + (rows + 0.5) == 30
