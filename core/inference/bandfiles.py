@@ -118,7 +118,6 @@ class BandFile:
     resolution: Optional[float] = None
     common_name: str = ""
     center_wavelength: Optional[float] = None
-    fill: Optional[float] = None
 
     @property
     def known(self) -> bool:
@@ -150,7 +149,6 @@ def band_file(name: str) -> Optional[BandFile]:
         resolution,
         measured[0] if measured else "",
         measured[1] if measured else None,
-        sensor.fill if sensor and measured else None,
     )
 
 
@@ -158,6 +156,12 @@ def product_of(name: str) -> str:
     """Return the product's identifier that a path holds, or an empty string."""
     found = _place(name)
     return found[1][0] if found else ""
+
+
+def fill_of(name: str) -> Optional[float]:
+    """Return the stored number that the product of a path leaves where it has no data; None where no rule says so."""
+    sensor = _sensor(name)
+    return sensor.fill if sensor else None
 
 
 def position_names(name: str, count: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 import numpy as np
 import rasterio
@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from ..errors import DoesNotFit, RasterUnreadable
 from ..mlm.bands import common_name
 from ..mlm.raster import PixelGrid, RasterBand, RasterInfo
-from .bandfiles import BandFile, band_file, position_names, product_of
+from .bandfiles import BandFile, band_file, fill_of, position_names, product_of
 from .expand import found
 from .grid import stacked
 from .ground import crs_text, degrees, resolution_m
@@ -62,7 +62,7 @@ def inspect(rasters: Sequence[str], statistics: bool = True) -> RasterInfo:
             resolution_m=resolution_m(grid),
             bbox=degrees(grid),
             source=rasters[0],
-            notes=(*files.notes, *notes, *decided),
+            notes=(*files.notes, *notes, *_assumed_nodata(opened, bands), *decided),
         )
 
 
@@ -125,7 +125,7 @@ def _bands(name: str, dataset: Any, grid: PixelGrid, statistics: bool) -> Iterat
     product = next((said_of_file[t] for t in _PRODUCT_TAGS if said_of_file.get(t)), "")
     product = product_of(product) or product or product_of(name)
     metres = resolution_m(grid)
-    nodata = [_nodata(dataset, index, file) for index in used]
+    nodata = [_nodata(name, dataset, index, file) for index in used]
     sampled = _statistics(dataset, used, nodata) if statistics else [{} for _ in used]
     for place, (index, numbers) in enumerate(zip(used, sampled)):
         tags = {**dataset.tags(index), **dataset.tags(index, ns="IMAGERY")}
@@ -151,12 +151,28 @@ def _bands(name: str, dataset: Any, grid: PixelGrid, statistics: bool) -> Iterat
         )
 
 
-def _nodata(dataset: Any, index: int, file: BandFile) -> Optional[float]:
-    """Return a band's nodata: what the file says, else what its product leaves empty, where the file marks nothing."""
+def _nodata(name: str, dataset: Any, index: int, file: BandFile) -> Optional[float]:
+    """Return a band's nodata: what the file says, else what its product leaves empty, where the file marks nothing.
+
+    Products keep measurements in 16 bits, older ones in 8, as what is derived from them is kept as well.
+    """
     declared = dataset.nodatavals[index - 1]
-    if declared is not None or file.fill is None or MaskFlags.all_valid not in dataset.mask_flag_enums[index - 1]:
+    if declared is not None or MaskFlags.all_valid not in dataset.mask_flag_enums[index - 1]:
         return _number(declared)
-    return file.fill if dataset.dtypes[index - 1].startswith("uint") else None
+    measured = dataset.dtypes[index - 1] == "uint16" or (dataset.dtypes[index - 1] == "uint8" and file.known)
+    return fill_of(name) if measured else None
+
+
+def _assumed_nodata(opened: Mapping[str, Any], bands: Sequence[RasterBand]) -> list[str]:
+    """Return a sentence on the bands whose nodata is known from their product alone."""
+    names = [
+        band.name or f"band {band.index}"
+        for band in bands
+        if band.nodata is not None and opened[band.file].nodatavals[band.index - 1] is None
+    ]
+    if not names:
+        return []
+    return [f"0 is taken for no data, as the product means it, though the files do not say so: {', '.join(names)}."]
 
 
 def _wavelength(said: dict[str, str]) -> Optional[float]:

@@ -2,14 +2,14 @@
 centres of larger ones.
 
 GDAL's warper does it, on arrays whose missing pixels are NaN: so nodata, alpha, mask bands and NaN all mean the same,
-and none of them touches a value. Bands go one by one, since the warper takes a pixel that one band lacks for valid in
-all (UNIFIED_SRC_NODATA), and would mix the nodata value in.
+and none of them touches a value. Where something is missing the bands go one by one, since the warper takes a pixel
+that one band lacks for valid in all (UNIFIED_SRC_NODATA), and would mix the nodata value in.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import numpy as np
 from rasterio.crs import CRS
@@ -26,8 +26,8 @@ from .ground import at, bounds, inverse, same_crs
 METHODS = {AVERAGE: Resampling.average, BILINEAR: Resampling.bilinear}
 MARGIN_PX = 2
 """Pixels of the file around a window: one for the interpolation, one for rounding."""
-MOST_PIXELS = 4_000_000
-"""How many pixels of a band are read at once; a window that needs more is computed in pieces."""
+MOST_VALUES = 8_000_000
+"""How many values, of all bands, are read at once; a window that needs more is computed in pieces."""
 PLAIN = {"XSCALE": 1, "YSCALE": 1, "tolerance": 0}
 """Left alone, the warper guesses the change of size from each window's bounds, and widens its kernel where those turn:
 a slope comes out wavy, and other in other windows. Positions are computed for each pixel, not between a few of them."""
@@ -55,30 +55,40 @@ def _fill(out: np.ndarray, read: Read, own: PixelGrid, grid: PixelGrid, box: Fil
     needed = _needed(own, grid, box)
     if needed is None:
         return
-    if needed.height * needed.width > MOST_PIXELS and box.height * box.width > 1:
-        tall = box.height >= box.width
-        half = (box.height if tall else box.width) // 2
-        if tall:
-            first = FileWindow(box.col_off, box.row_off, box.width, half)
-            second = FileWindow(box.col_off, box.row_off + half, box.width, box.height - half)
-            _fill(out[:, :half], read, own, grid, first)
-            _fill(out[:, half:], read, own, grid, second)
-        else:
-            first = FileWindow(box.col_off, box.row_off, half, box.height)
-            second = FileWindow(box.col_off + half, box.row_off, box.width - half, box.height)
-            _fill(out[:, :, :half], read, own, grid, first)
-            _fill(out[:, :, half:], read, own, grid, second)
+    if needed.height * needed.width * len(out) > MOST_VALUES and box.height * box.width > 1:
+        for part, inside in _halves(box):
+            _fill(out[:, inside[0], inside[1]], read, own, grid, part)
         return
     values, valid = read(needed)
+    lies = {
+        "src_transform": _moved(own, needed),
+        "src_crs": _crs(own),
+        "dst_transform": _moved(grid, box),
+        "dst_crs": _crs(grid),
+        "resampling": METHODS[method(own, grid)],
+    }
+    warped = np.full_like(out, np.nan)  # the warper wants an array of its own, no part of one
     values = values.astype(out.dtype)
-    values[~valid] = np.nan
-    source = {"src_transform": _moved(own, needed), "src_crs": _crs(own), "src_nodata": np.nan}
-    target = {"dst_transform": _moved(grid, box), "dst_crs": _crs(grid), "dst_nodata": np.nan}
-    how = METHODS[method(own, grid)]
-    for position in range(len(values)):
-        band = np.full(out.shape[1:], np.nan, out.dtype)
-        reproject(values[position], band, resampling=how, **PLAIN, **source, **target)
-        out[position] = band
+    if valid.all():
+        reproject(values, warped, init_dest_nodata=False, **PLAIN, **lies)
+    else:
+        values[~valid] = np.nan
+        for band, result in zip(values, warped):
+            reproject(band, result, src_nodata=np.nan, dst_nodata=np.nan, **PLAIN, **lies)
+    out[:] = warped
+
+
+def _halves(box: FileWindow) -> Iterator[tuple[FileWindow, tuple[slice, slice]]]:
+    """Yield the halves of a window, cut across its longer side, and where they are in it."""
+    tall = box.height >= box.width
+    size = box.height if tall else box.width
+    for start, end in ((0, size // 2), (size // 2, size)):
+        if tall:
+            part = FileWindow(box.col_off, box.row_off + start, box.width, end - start)
+        else:
+            part = FileWindow(box.col_off + start, box.row_off, end - start, box.height)
+        inside = slice(start, end), slice(None)
+        yield part, inside if tall else (inside[1], inside[0])
 
 
 def _needed(own: PixelGrid, grid: PixelGrid, box: FileWindow) -> Optional[FileWindow]:

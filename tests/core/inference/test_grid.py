@@ -122,6 +122,18 @@ def test_what_an_alpha_band_leaves_out_touches_no_other(raster):
     assert valid.all()
 
 
+@pytest.mark.parametrize("size", [5, 15, 20])
+def test_a_missing_pixel_changes_nothing_far_from_it(raster, size):
+    values = np.random.default_rng(2).random((2, 30, 30)).astype(np.float32)
+    every = inspect([raster(values, name="every.tif")])
+    values[0, 0, 0] = np.nan
+    but_one = inspect([raster(values, name="but_one.tif")])
+    one, _ = whole(every, on_grid(every, every.bands, size))
+    other, _ = whole(but_one, on_grid(but_one, but_one.bands, size))
+    assert (one[:, 4:, 4:] == other[:, 4:, 4:]).all()
+    assert (one[1] == other[1]).all()
+
+
 def test_a_missing_pixel_stays_missing_when_made_finer(raster):
     values = np.full((1, 4, 4), 3, np.int16)
     values[0, 1, 1] = -1
@@ -142,7 +154,7 @@ def test_a_window_of_more_pixels_than_are_read_at_once_is_the_same(raster, monke
     at_once, _ = whole(info, coarse)
     expected = values[:, :90, :69].reshape(2, 30, 3, 23, 3).mean(axis=(2, 4))
     assert at_once[:, :, :23] == pytest.approx(expected, abs=1e-6)
-    monkeypatch.setattr(resample, "MOST_PIXELS", 300)
+    monkeypatch.setattr(resample, "MOST_VALUES", 600)
     in_pieces, _ = whole(info, coarse)
     assert in_pieces == pytest.approx(at_once, abs=1e-6)
 

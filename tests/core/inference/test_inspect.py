@@ -65,13 +65,25 @@ def test_bands_of_planet_are_called_by_their_place(raster):
 
 
 def test_what_a_satellite_product_leaves_empty_is_no_data(raster):
-    values = np.array([[[0, 500], [600, 700]]], np.uint16)
+    values = np.array([[[0, 550], [650, 750]]], np.uint16)
     info = inspect([raster(values, name="T33UUP_20220501T100031_B04.tif")])
     assert info.bands[0].nodata == 0
-    assert info.bands[0].mean == 600
+    assert info.bands[0].mean == 650
+    assert info.notes == ("0 is taken for no data, as the product means it, though the files do not say so: B04.",)
     with Stack(info.bands) as stack:
         _, valid = stack.read(Window(0, 0, 2, 2))
     assert valid.tolist() == [[False, True], [True, True]]
+
+
+def test_a_stack_named_after_its_product_has_the_products_nodata(raster):
+    info = inspect([raster(np.zeros((2, 2, 2), np.uint16), name=f"{PRODUCT}_stack.tif")])
+    assert [b.nodata for b in info.bands] == [0, 0]
+    assert [b.mean for b in info.bands] == [None, None]
+
+
+def test_a_files_own_mask_or_nodata_goes_before_the_products(raster):
+    info = inspect([raster(np.zeros((1, 2, 2), np.uint16), name="T33UUP_20220501T100031_B04.tif", nodata=9)])
+    assert (info.bands[0].nodata, info.bands[0].mean, info.notes) == (9, 0, ())
 
 
 @pytest.mark.parametrize("name, dtype", [("nir.tif", np.uint16), ("T33UUP_20220501T100031_B04.tif", np.float32)])
@@ -105,6 +117,7 @@ def test_a_projected_raster_over_the_antimeridian_has_its_west_beyond_its_east(r
     assert -180 < east < -179.9
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_raster_placed_by_control_points_alone_is_refused_with_a_remedy(raster):
     points = [GroundControlPoint(r, c, 10 + c, 50 - r) for r, c in ((0, 0), (0, 4), (4, 0), (4, 4))]
     path = raster(ONES, crs=None, transform=(1, 0, 0, 0, 1, 0))
@@ -114,6 +127,7 @@ def test_a_raster_placed_by_control_points_alone_is_refused_with_a_remedy(raster
         inspect([path])
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_container_names_what_it_holds(tmp_path):
     path = tmp_path / "two.gpkg"
     for table in ("first", "second"):
