@@ -8,10 +8,11 @@ import math
 import subprocess  # nosec B404: starts this Python with a file of ours, see `_apart`
 import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import numpy as np
 import rasterio
+from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from ..errors import MlmRunnerError, UsageError
@@ -135,9 +136,12 @@ def _areas(
     return shapely.area(_geometries(shapely, outlines, vertices, check))
 
 
-def _here(request: dict[str, Any], check: Callable[[], None]) -> Iterator[Outlines]:
+def _here(request: dict[str, Any], check: Callable[[], None]) -> list[Outlines]:
     check()
-    return tracing.outlines_of(**request)
+    try:
+        return list(tracing.outlines_of(**request))
+    except RasterioError as error:
+        raise _not_traced(request, str(error)) from error
 
 
 def _apart(request: dict[str, Any], check: Callable[[], None]) -> list[Outlines]:
@@ -164,9 +168,13 @@ def _apart(request: dict[str, Any], check: Callable[[], None]) -> list[Outlines]
     if process.returncode:
         said = err.decode("utf-8", "replace").strip().splitlines()[-1:]
         why = said[0] if said else f"it ended with status {process.returncode}, as when memory runs out"
-        raise MlmRunnerError(
-            f"The polygons of {Path(request['path']).name} could not be traced: {why}. Leave the vector file out, or "
-            "give a smaller extent."
-        )
+        raise _not_traced(request, why)
     stream = io.BytesIO(out)
     return [Outlines.load(stream) for _ in range(2 if request["tolerance"] > 0 else 1)]
+
+
+def _not_traced(request: dict[str, Any], why: str) -> MlmRunnerError:
+    return MlmRunnerError(
+        f"The polygons of {Path(request['path']).name} could not be traced: {why.rstrip('.')}. "
+        "Leave the vector file out, or choose a smaller extent."
+    )

@@ -33,7 +33,7 @@ def categorized(entries: Sequence[LegendEntry], field: str, opacity: float = 1.0
             symbols, "symbol", name=str(number), type="fill", alpha="1", clip_to_extent="1", force_rhr="0"
         )
         _options(
-            ElementTree.SubElement(symbol, "layer", attrib={"class": "SimpleFill", "enabled": "1", "pass": "0"}),
+            ElementTree.SubElement(symbol, "layer", attrib={"class": "SimpleFill", "enabled": "1"}),
             {
                 "style": "solid",
                 "color": _color(entry.color, opacity),

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
@@ -46,17 +47,20 @@ class Format:
     options: tuple[tuple[str, str], ...] = ()
     creation: tuple[tuple[str, str], ...] = ()
     describes: bool = True
+    keeps_metadata: bool = False
     holds_style: bool = False
     in_degrees: bool = False
 
 
 FORMATS = {
     # Of a later version than 1.2 the GDAL of an older QGIS says that it may not be understood.
-    ".gpkg": Format("GPKG", (("GEOMETRY_NAME", GEOMETRY),), (("VERSION", "1.2"),), holds_style=True),
+    ".gpkg": Format(
+        "GPKG", (("GEOMETRY_NAME", GEOMETRY),), (("VERSION", "1.2"),), keeps_metadata=True, holds_style=True
+    ),
     # RFC 7946 is longitude and latitude. Nine places are a tenth of a millimetre: its seven bend a drone's pixels.
     ".geojson": Format("GeoJSON", (("RFC7946", "YES"), ("COORDINATE_PRECISION", "9")), in_degrees=True),
     ".shp": Format("ESRI Shapefile", (("ENCODING", "UTF-8"),), describes=False),
-    ".fgb": Format("FlatGeobuf"),
+    ".fgb": Format("FlatGeobuf", keeps_metadata=True),
 }
 
 
@@ -106,19 +110,22 @@ def write(
         more = {"type": "FeatureCollection", "mlm_runner": dict(metadata)}
         options.update(NATIVE_DATA=json.dumps(more), NATIVE_MEDIA_TYPE="application/vnd.geo+json")
     try:
-        pyogrio.raw.write(
-            path,
-            shapely.to_wkb(features.geometries),
-            list(features.fields.values()),
-            list(features.fields),
-            layer=layer_name(path),
-            driver=kind.driver,
-            geometry_type=geometry_type,
-            crs=crs or None,
-            layer_options=options,
-            dataset_options=dict(kind.creation),
-            layer_metadata=dict(metadata) if kind.driver in ("GPKG", "FlatGeobuf") else None,
-        )
+        with warnings.catch_warnings():
+            # A raster may have no CRS; the run says so.
+            warnings.filterwarnings("ignore", "'crs' was not provided")
+            pyogrio.raw.write(
+                path,
+                shapely.to_wkb(features.geometries),
+                list(features.fields.values()),
+                list(features.fields),
+                layer=layer_name(path),
+                driver=kind.driver,
+                geometry_type=geometry_type,
+                crs=crs or None,
+                layer_options=options,
+                dataset_options=dict(kind.creation),
+                layer_metadata=dict(metadata) if kind.keeps_metadata else None,
+            )
         _prove(pyogrio, path, len(features))
     except (RuntimeError, OSError) as error:
         raise writing_failed(path, error) from error
@@ -189,7 +196,8 @@ def _prove(pyogrio: Any, path: Path, count: int) -> None:
         indexed = pyogrio.read_info(path, layer=layer_name(path))["capabilities"]["fast_spatial_filter"]
     except (RuntimeError, ValueError) as error:
         raise OSError(f"it can't be read back, {error}: write error") from error
-    if len(last) != 1:
+    # Of a shapefile's geometry that is cut off GDAL makes none.
+    if len(last) != 1 or last[0] is None:
         raise OSError(f"the last of {count} features is not in it: write error")
     # Without one a GeoPackage is whole, and slow for ever.
     if _format(path).driver == "GPKG" and not indexed:

@@ -20,7 +20,6 @@ from mlm_runner.core.inference.polygons import polygons
 from mlm_runner.core.mlm.legend import LegendEntry
 from mlm_runner.core.watch import Watch
 
-UTM_10M = (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_000_000.0)
 CLASSES = (LegendEntry(1, "water", "#0000FF"), LegendEntry(2, "forest", "#00FF00"), LegendEntry(3, "rock", "#888888"))
 can_simplify = pytest.mark.skipif(not hasattr(shapely, "coverage_simplify"), reason="shapely is older than 2.1")
 
@@ -238,9 +237,10 @@ def test_tracing_a_large_map_is_stopped_at_once(classes, monkeypatch):
     assert time.monotonic() - began < 2 and started[0].poll() is not None
 
 
-def test_a_process_that_fails_says_why(classes, monkeypatch):
-    monkeypatch.setattr(module, "AT_ONCE", 0)
-    path = classes([[1]])
-    monkeypatch.setattr(module, "_smallest", lambda *given: "few")
-    with pytest.raises(MlmRunnerError, match="could not be traced: TypeError"):
+@pytest.mark.parametrize("at_once", [0, 10_000], ids=["apart", "here"])
+def test_a_map_that_can_not_be_read_is_told_so(classes, monkeypatch, at_once):
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    path = classes(blots(90))
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(MlmRunnerError, match=f"polygons of {path.name} could not be traced: .*smaller extent"):
         polygons(path, CLASSES)
