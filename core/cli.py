@@ -11,11 +11,11 @@ import json
 import math
 import signal
 import sys
-import time
 from typing import Any, Callable, Optional, Sequence, Union
 
 from .errors import Cancelled, DoesNotFit, MlmRunnerError, UsageError
-from .watch import Progress, Watch
+from .shell_text import about, class_line, quiet, raster_band, shown
+from .watch import Watch
 
 Command = Callable[[argparse.Namespace, Watch], int]
 
@@ -23,7 +23,7 @@ Command = Callable[[argparse.Namespace, Watch], int]
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command in `arguments` (the process's own without), and return the exit status."""
     options = _parser().parse_args(arguments)
-    watch = Watch(_shown if sys.stderr.isatty() else _quiet())
+    watch = Watch(shown if sys.stderr.isatty() else quiet())
     signals = (signal.SIGINT, signal.SIGTERM)  # the second is what schedulers and `timeout` send
     previous = [signal.signal(number, lambda *_: watch.cancel()) for number in signals]
     try:
@@ -71,7 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--extent", nargs=4, type=float, metavar=("XMIN", "YMIN", "XMAX", "YMAX"))
     one.add_argument("--extent-crs", default="", metavar="CRS", help="the raster's own without it")
     one.add_argument("--mask", metavar="VECTOR", help="compute only what lies in these polygons")
-    one.add_argument("--resolution", metavar="R", help="pixel size in metres to compute at, or: model")
     one.add_argument("--tile", type=int, metavar="N", help="side of a window in pixels")
     one.add_argument(
         "--overlap", type=float, metavar="FRACTION", help="share of a window that neighbours have in common"
@@ -104,7 +103,12 @@ def _add(commands: Any, name: str, command: Command, text: str, json_option: boo
 
 def _fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="path or URL of an Item, or CATALOG#ITEM-ID")
-    parser.add_argument("rasters", nargs="+", metavar="RASTER", help="anything GDAL opens; several are one stack")
+    parser.add_argument(
+        "rasters",
+        nargs="+",
+        metavar="RASTER",
+        help="anything GDAL opens, or a folder of band files; several are one stack",
+    )
     parser.add_argument(
         "--band", action="append", default=[], metavar="MODELBAND=RASTERBAND", help="map a band by hand"
     )
@@ -114,6 +118,7 @@ def _fit_options(parser: argparse.ArgumentParser) -> None:
         metavar="auto|raw|scaled|N|OFFSET/N",
         help="how stored values are read; N divides them, --units=-1000/10000 takes 1000 off before",
     )
+    parser.add_argument("--resolution", metavar="R", help="pixel size in metres to compute at, or: model")
     parser.add_argument(
         "--skip-functions", action="store_true", help="the data needs not the functions that the item names"
     )
@@ -148,25 +153,10 @@ def _search(options: argparse.Namespace, watch: Watch) -> int:
     for catalog in found["catalogs"]:
         if catalog.get("why"):
             print(f"mlm-runner: {catalog['why']}", file=sys.stderr)
-    lines = [f"{m['title']}\n    {m['href']}\n    {_about(m)}" for m in found["models"]]
+    lines = [f"{m['title']}\n    {m['href']}\n    {about(m)}" for m in found["models"]]
     return _print(
         options, found, "\n".join(lines) or "No model found. Try fewer words, or another catalog (--catalog)."
     )
-
-
-def _about(model: dict[str, Any]) -> str:
-    state = {"fits": "fits", "look": "needs a look", "no": "does not fit"}.get(
-        (model.get("fit") or {}).get("state", ""), ""
-    )
-    why = (model.get("fit") or {}).get("why", "")
-    runs = "" if model["runnable"] else f"not runnable: {model['why_not']}"
-    parts = [
-        ", ".join(model["tasks"]),
-        f"bands {', '.join(model['bands'])}",
-        f"{state}{': ' if state and why else ''}{why}",
-        runs,
-    ]
-    return "; ".join(p for p in parts if p)
 
 
 def _describe(options: argparse.Namespace, watch: Watch) -> int:
@@ -183,19 +173,12 @@ def _check(options: argparse.Namespace, watch: Watch) -> int:
     from .commands import check
 
     found = check(_fit_params(options), _context(watch))
-    lines = [f"{b['model']}: {_raster_band(b)}" for b in found["bands"]]
+    lines = [f"{b['model']}: {raster_band(b)}" for b in found["bands"]]
     lines.append(f"Values: {found['units']['words']} {found['units']['why']}".rstrip())
     lines += [f"{f['level']}: {f['text']} {f['remedy']}".rstrip() for f in found["findings"]]
     lines.append("The model fits." if found["fits"] else "The model does not fit.")
     _print(options, found, "\n".join(lines))
     return 0 if found["fits"] else DoesNotFit.exit_status
-
-
-def _raster_band(band: dict[str, Any]) -> str:
-    if band["raster"] is None:
-        return "missing"
-    name = f" ({band['name']})" if band["name"] else ""
-    return f"band {band['raster']}{name} of {band['file']}, by {band['how']}".replace("by by", "by")
 
 
 def _run(options: argparse.Namespace, watch: Watch) -> int:
@@ -207,22 +190,14 @@ def _run(options: argparse.Namespace, watch: Watch) -> int:
         *("probabilities", "confidence", "vector", "min_area", "simplify", "iou", "mask"),
     )
     params.update({word: getattr(options, word) for word in words})
-    params["resolution"] = _resolution(options.resolution)
     found = run(params, _context(watch))
     total = sum(c.get("pixels", 0) for c in found["classes"]) or 1
-    lines = [_class(c, total) for c in found["classes"]]
+    lines = [class_line(c, total) for c in found["classes"]]
     lines += [f"applied: {text}" for text in found["applied"]] + [f"assumed: {text}" for text in found["assumed"]]
     lines.append(
         f"{found['output']} written in {found['seconds']:.2f} s ({found['inference_seconds']:.2f} s in the network)."
     )
     return _print(options, found, "\n".join(lines))
-
-
-def _class(one: dict[str, Any], total: int) -> str:
-    """Return a line on a class: its share of the pixels, or how many objects of it were found."""
-    if "count" in one:
-        return f"{one['name']}: {one['count']}{_area(one['area'])}"
-    return f"{one['name']}: {one['pixels']} pixels, {100 * one['pixels'] / total:.1f} %{_area(one['area'])}"
 
 
 def _resolution(text: Optional[str]) -> Union[None, float, str]:
@@ -232,10 +207,6 @@ def _resolution(text: Optional[str]) -> Union[None, float, str]:
         return float(text)
     except ValueError:
         raise UsageError(f"--resolution {text} means nothing; give a number of metres, or: model.") from None
-
-
-def _area(square_metres: Optional[float]) -> str:
-    return "" if square_metres is None else f", {square_metres / 1e6:.4g} km2"
 
 
 def _fit_params(options: argparse.Namespace) -> dict[str, Any]:
@@ -250,6 +221,7 @@ def _fit_params(options: argparse.Namespace) -> dict[str, Any]:
         "rasters": options.rasters,
         "bands": bands,
         "units": options.units,
+        "resolution": _resolution(options.resolution),
         "skip_functions": options.skip_functions,
         "provider": options.provider,
     }
@@ -295,24 +267,6 @@ def _strict(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_strict(member) for member in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _shown(progress: Progress) -> None:
-    share = "" if progress.fraction is None else f" {100 * progress.fraction:.0f} %"
-    left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
-    print(f"\r\033[K{progress.text}{share}{left}", end="", file=sys.stderr, flush=True)
-
-
-def _quiet() -> Callable[[Progress], None]:
-    """Return a listener that prints a line at most every ten seconds, for logs."""
-    last = [time.monotonic()]
-
-    def listener(progress: Progress) -> None:
-        if time.monotonic() - last[0] > 10:
-            last[0] = time.monotonic()
-            print(f"mlm-runner: {progress.text}", file=sys.stderr)
-
-    return listener
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def added(rasters: Sequence[RasterBand]) -> Optional[Added]:
     whole = all(r.data_type in ("uint16", "int16", "uint32", "int32") for r in rasters)
     if not whole or not lows or any(0 < low < ABSENT for low in lows):
         return None
-    baselines = {_baseline(str(getattr(r, "product", ""))) for r in rasters}
+    baselines = {_baseline(r.product) for r in rasters}
     if baselines and all(b is not None and b >= _FIRST_BASELINE for b in baselines):
         return Added(
             True, "the layer is Sentinel-2 of processing baseline 04.00 or later, which adds 1000 to its values"
