@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Optional, Union
 
@@ -91,7 +91,9 @@ def read_polygons(source: Source) -> Polygons:
         )
     if not polygons.any():
         raise UsageError(f"The mask {source.name} holds no polygons. Choose a layer that has some.")
-    return Polygons(geometries[polygons], meta["crs"] or "")
+    found = Polygons(geometries[polygons], meta["crs"] or "")
+    # A GeoPackage without a CRS names one that says so.
+    return replace(found, crs="") if found.called.startswith("Undefined") else found
 
 
 def _only_layer(pyogrio: Any, source: Source) -> str:

@@ -30,7 +30,6 @@ CREATE_NO_WINDOW = 0x08000000
 """A Python would open a console for each such process (subprocess has the name on Windows only)."""
 CHUNK = 100_000
 """Polygons that become geometries between two looks."""
-_WHAT = "Polygons of classes"
 
 
 def _go_on() -> None:
@@ -52,7 +51,7 @@ def polygons(
     of a square as large as the corners that are cut): shared borders stay shared, `pixels` and `area` remain those of
     the pixels. `check` may raise to stop.
     """
-    shapely = ready(simplify)
+    shapely = _library(simplify)
     with rasterio.open(path) as file:
         size, transform, crs, nodata = file.shape, file.transform, file.crs, file.nodata
     areas = pixel_areas(crs.to_wkt() if crs else "", transform, size[0])
@@ -80,11 +79,17 @@ def polygons(
     )
 
 
-def ready(simplify: float = 0) -> Any:
+def check_wishes(min_area: float, simplify: float, crs: str) -> None:
+    """Raise what `polygons` would raise for a raster in `crs`, before that is made."""
+    _library(simplify)
+    _smallest(min_area, pixel_areas(crs, Affine.identity(), 1))
+
+
+def _library(simplify: float) -> Any:
     """Return shapely; raises `RuntimeMissing` where this Python lacks it or has one too old to simplify with."""
     if simplify > 0:
         return library("shapely", "Simplifying polygons so that their borders stay shared", at_least=(2, 1))
-    return library("shapely", _WHAT)
+    return library("shapely", "Polygons of classes")
 
 
 def _smallest(min_area: float, areas: Optional[np.ndarray]) -> int:
@@ -140,7 +145,7 @@ def _here(request: dict[str, Any], check: Callable[[], None]) -> list[Outlines]:
     check()
     try:
         return list(tracing.outlines_of(**request))
-    except RasterioError as error:
+    except (RasterioError, OSError) as error:
         raise _not_traced(request, str(error)) from error
 
 

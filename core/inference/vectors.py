@@ -78,10 +78,11 @@ def check_name(path: Path, others: Sequence[Path] = (), crs: Optional[str] = Non
             f"{path.name} would be in longitude and latitude, and the raster has no CRS. "
             "Choose a GeoPackage (.gpkg), or give the raster a CRS."
         )
-    twin = next((other for other in others if _same(style_beside(path), style_beside(other))), None)
+    beside = style_beside(path)
+    twin = next((o for o in others if not _same(o, path) and _same(style_beside(o), beside)), None)
     if twin is not None and not kind.holds_style:
         raise UsageError(
-            f"{path.name} and {twin.name} would share the style {style_beside(path).name}. "
+            f"{path.name} and {twin.name} would share the style {beside.name}. "
             "Choose another name, or a GeoPackage (.gpkg), which keeps its style inside."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import warnings
 from dataclasses import dataclass
@@ -256,6 +257,14 @@ def test_without_a_crs_on_either_side_coordinates_are_compared_as_they_are(layer
     assert Mask.read(path, Grid(crs="")).bounds == (0, 0, 1, 2)
     with pytest.raises(UsageError, match=r"mask mask\.gpkg has no CRS"):
         Mask.read(path, Grid())
+
+
+def test_a_geopackages_word_for_no_crs_is_none(layer):
+    path = layer(pixels(0, 0, 1, 2), kind="Polygon")
+    with sqlite3.connect(path) as file:
+        for table in ("gpkg_contents", "gpkg_geometry_columns"):
+            file.execute(f"update {table} set srs_id = -1")
+    assert Mask.read(path, Grid(crs="")).bounds == (0, 0, 1, 2)
 
 
 def test_a_raster_without_a_crs_and_a_mask_with_one_are_not_compared(layer):

@@ -16,7 +16,7 @@ import shapely
 
 from mlm_runner.core.errors import Cancelled, MlmRunnerError, RuntimeMissing, UsageError
 from mlm_runner.core.inference import polygons as module
-from mlm_runner.core.inference.polygons import polygons
+from mlm_runner.core.inference.polygons import check_wishes, polygons
 from mlm_runner.core.mlm.legend import LegendEntry
 from mlm_runner.core.watch import Watch
 
@@ -172,6 +172,9 @@ def test_the_minimum_area_is_met_wherever_there_is_a_neighbour(classes):
 def test_a_minimum_area_without_a_crs_is_refused(classes):
     with pytest.raises(UsageError, match="25 m2"):
         polygons(classes([[1]], crs=None), CLASSES, min_area=25)
+    with pytest.raises(UsageError, match="25 m2"):
+        check_wishes(25, 0, "")
+    check_wishes(25, 0, "EPSG:4326")
 
 
 @can_simplify
@@ -200,6 +203,8 @@ def test_an_older_shapely_is_told_to_be_too_old_for_simplifying(classes, monkeyp
     monkeypatch.setattr(shapely, "__version__", "2.0.7")
     with pytest.raises(RuntimeMissing, match=r"shapely 2\.1 or newer.*has 2\.0\.7\. Set up the engine"):
         polygons(classes([[1]]), CLASSES, simplify=1)
+    with pytest.raises(RuntimeMissing):
+        check_wishes(0, 1, "EPSG:32633")
     assert len(polygons(classes([[1]]), CLASSES)) == 1
 
 

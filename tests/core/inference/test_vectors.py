@@ -135,6 +135,7 @@ def test_two_files_that_would_share_a_style_are_refused(tmp_path):
         check_name(tmp_path / "map.shp", [tmp_path / "map.tif"])
     check_name(tmp_path / "map.gpkg", [tmp_path / "map.tif"])
     check_name(tmp_path / "polygons.shp", [tmp_path / "map.tif"])
+    check_name(tmp_path / "map.shp", [tmp_path / "map.shp"])
 
 
 @pytest.mark.parametrize("name", ["pyogrio", "shapely"])

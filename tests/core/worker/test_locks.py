@@ -33,6 +33,12 @@ def test_ordinary_computers_are_served(version):
     assert all(40 < megabytes < 150 for megabytes in lock.megabytes.values())
 
 
+def test_windows_on_arm_is_served_without_what_it_has_no_files_of():
+    lock = read_lock("3.13")
+    (marker,) = re.findall(r"^pyogrio==[\w.]+; ([^\\]+)", lock.path.read_text("utf-8"), re.MULTILINE)
+    assert "windows-arm64" in lock.megabytes and '(sys_platform == "win32" and platform_machine == "AMD64")' in marker
+
+
 def test_computers_that_a_package_does_not_serve_are_named():
     assert read_lock("3.9").unavailable["linux-aarch64"] == "rasterio"
     assert read_lock("3.14").unavailable["macos-x86_64"] == "onnxruntime"
