@@ -8,6 +8,7 @@ from typing import Callable, Mapping, Optional, Protocol, Sequence
 import numpy as np
 from rasterio.enums import Resampling
 
+from ..mlm.model import Band
 from .area import pixel_areas
 from .coding import Coding
 from .rows import Grid, RowsFile
@@ -89,8 +90,11 @@ class ClassLayer(_File):
 class ValueLayer(_File):
     """Numbers, a band for each channel: probabilities of classes, or what a regression gives."""
 
-    def __init__(self, path: Path, grid: Grid, names: Sequence[str], tags: Mapping[str, str]) -> None:
-        super().__init__(RowsFile(path, grid, "float32", NAN, tags, names, resampling=Resampling.average))
+    def __init__(
+        self, path: Path, grid: Grid, names: Sequence[str], tags: Mapping[str, str], meant: Sequence[Band] = ()
+    ) -> None:
+        file = RowsFile(path, grid, "float32", NAN, tags, names, resampling=Resampling.average, meant=meant)
+        super().__init__(file)
 
     def put(self, row: int, col: int, scores: np.ndarray, valid: np.ndarray) -> None:
         """Take scores at a place."""

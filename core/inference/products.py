@@ -9,7 +9,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 
 import numpy as np
 
-from ..mlm.model import ModelOutput
+from ..mlm.model import Band, ModelOutput
 from . import sidecars
 from .coding import Coding
 from .layers import ClassLayer, ConfidenceLayer, Layer, ValueLayer
@@ -95,7 +95,9 @@ class Products:
     def _all(self) -> list[Layer]:
         layers: list[Layer] = []
         if self.coded is None:
-            layers.append(ValueLayer(self.scratch.path(), self.grid, self._band_names(), self.tags))
+            bands = self._bands()
+            names = [band.name for band in bands] or [""] * self.channels
+            layers.append(ValueLayer(self.scratch.path(), self.grid, names, self.tags, bands))
         else:
             self.classes = ClassLayer(self.scratch.path(), self.grid, self.coded, self.tags)
             layers.append(self.classes)
@@ -126,10 +128,10 @@ class Products:
         write(path, features, self.grid.crs, "Polygon", self.tags["TIFFTAG_IMAGEDESCRIPTION"], self.tags)
         write_style(path, [e for e in coded.entries if not e.nodata], "value")
 
-    def _band_names(self) -> Sequence[str]:
-        """Return what the item calls the output's bands; without names they have none."""
-        named = [b.name for b in (*self.output.bands, *self.output.variables)]
-        return named if len(named) == self.channels else [""] * self.channels
+    def _bands(self) -> Sequence[Band]:
+        """Return what the item says of the output's bands; nothing where it describes another number of them."""
+        said = (*self.output.bands, *self.output.variables)
+        return said if len(said) == self.channels else ()
 
     def class_names(self) -> Sequence[str]:
         """Return what the scores' bands are called."""

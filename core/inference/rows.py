@@ -15,6 +15,7 @@ from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.windows import Window as FileWindow
 
+from ..mlm.model import Band
 from .scratch import writing_failed
 
 BLOCK = 256
@@ -34,7 +35,10 @@ class Grid:
 
 
 class RowsFile:
-    """The file; a context manager. `put` takes blocks (bands, rows, columns) from left to right, top to bottom."""
+    """The file; a context manager. `put` takes blocks (bands, rows, columns) from left to right, top to bottom.
+
+    `meant` is what an item says of the bands: scale, offset and unit.
+    """
 
     def __init__(
         self,
@@ -46,9 +50,11 @@ class RowsFile:
         names: Sequence[str] = ("",),
         colormap: Optional[Mapping[int, tuple[int, int, int, int]]] = None,
         resampling: Resampling = Resampling.nearest,
+        meant: Sequence[Band] = (),
     ) -> None:
         self._path, self._grid, self._nodata, self._type = path, grid, nodata, data_type
         self._tags, self._names, self._colormap, self._resampling = dict(tags), names, colormap, resampling
+        self._meant = meant
         self._rows = self._empty(0)
         self._first = 0
         self._queue: queue.Queue[Optional[tuple[int, np.ndarray]]] = queue.Queue(_QUEUED)
@@ -68,6 +74,7 @@ class RowsFile:
             for index, name in enumerate(self._names, 1):
                 if name:
                     self._file.set_band_description(index, name)
+            self._describe()
             if self._colormap is not None:
                 self._file.write_colormap(1, self._colormap)
         except (RasterioError, OSError) as error:
@@ -75,6 +82,15 @@ class RowsFile:
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._thread.start()
         return self
+
+    def _describe(self) -> None:
+        """Say what the numbers mean: GDAL's scale, offset and unit, which QGIS applies and shows."""
+        if any(band.scale is not None or band.offset is not None for band in self._meant):
+            self._file.scales = [1.0 if band.scale is None else band.scale for band in self._meant]
+            self._file.offsets = [0.0 if band.offset is None else band.offset for band in self._meant]
+        for index, band in enumerate(self._meant, 1):
+            if band.unit:
+                self._file.set_band_unit(index, band.unit)
 
     def __exit__(self, kind: object, *error: object) -> None:
         self._join()

@@ -75,8 +75,8 @@ def model_input(node: Node, known: list[Band], notes: list[Note]) -> ModelInput:
     )
 
 
-def model_output(node: Node, tasks: tuple[str, ...], notes: list[Note]) -> ModelOutput:
-    """Return one Model Output; one without tasks has those of the item, `tasks`."""
+def model_output(node: Node, known: list[Band], tasks: tuple[str, ...], notes: list[Note]) -> ModelOutput:
+    """Return one Model Output; one without tasks has those of the item, `tasks`. `known` bands are no input's."""
     own = node["tasks"].texts()
     if not own:
         tasks = tasks or ("semantic-segmentation" if len(list(node["result"]["shape"])) > 2 else "classification",)
@@ -86,8 +86,8 @@ def model_output(node: Node, tasks: tuple[str, ...], notes: list[Note]) -> Model
         tasks=own or tasks,
         tensor=_tensor(node["result"].required(), _named(node), notes),
         classes=classes(node, notes),
-        bands=tuple(_band(n, [], notes) for n in node["bands"]),
-        variables=tuple(_band(n, [], notes) for n in node["variables"]),
+        bands=tuple(_band(n, known, notes) for n in node["bands"]),
+        variables=tuple(_band(n, known, notes) for n in node["variables"]),
         description=node["description"].text(),
         post_processing=_functions(node["post_processing_function"]),
         more=_more(node, OUTPUT_WORDS),

@@ -13,7 +13,7 @@ from .artifacts import artifacts, is_model, links, resources
 from .bandinfo import COLLECTION, LISTS, collection_bands, known_bands
 from .domain import domain
 from .load import REPAIRED, load_json
-from .model import Model, ModelOutput, Note
+from .model import Band, Model, ModelInput, ModelOutput, Note
 from .node import Node
 from .older import newest
 from .parts import model_input, model_output
@@ -45,7 +45,7 @@ def read(item: Mapping[str, Any], href: str = "") -> Model:
     known += collection_bands(Node(rewritten.get(COLLECTION), COLLECTION), _named(properties), notes)
     tasks = properties["mlm:tasks"].texts()
     inputs = tuple(model_input(n, known, notes) for n in properties["mlm:input"].required())
-    outputs = tuple(model_output(n, tasks, notes) for n in properties["mlm:output"].required())
+    outputs = tuple(model_output(n, _results(known, inputs), tasks, notes) for n in properties["mlm:output"].required())
     if not inputs or not outputs:
         empty = "properties.mlm:output" if inputs else "properties.mlm:input"
         raise ItemUnreadable(f"{empty} is empty; a model has at least one. Ask the item's publisher to describe it.")
@@ -78,6 +78,12 @@ def read(item: Mapping[str, Any], href: str = "") -> Model:
         notes=tuple(notes),
         href=href,
     )
+
+
+def _results(known: list[Band], inputs: tuple[ModelInput, ...]) -> list[Band]:
+    """Return what the item says of bands that are no input's, for outputs of the same name."""
+    taken = {band.name for given in inputs for band in (*given.fed, *given.sources)}
+    return [band for band in known if band.name not in taken]
 
 
 def _named(properties: Node) -> set[str]:

@@ -186,7 +186,10 @@ def _class(one: ModelClass) -> dict[str, Any]:
 def _bands(model: Model) -> list[dict[str, Any]]:
     """Return what is known of each band by its name, once; a computed band is described where it is used."""
     found: dict[str, Band] = {}
-    for band in (b for i in model.inputs for b in (*i.sources, *i.bands)):
+    results = [
+        b for o in model.outputs for b in (*o.bands, *o.variables) if replace(b, name="", expression=None) != Band("")
+    ]
+    for band in (*(b for i in model.inputs for b in (*i.sources, *i.bands)), *results):
         found.setdefault(band.name, replace(band, expression=None))
     return [_described(band) for band in found.values()]
 

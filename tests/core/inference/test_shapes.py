@@ -193,6 +193,15 @@ def test_a_tile_needs_not_be_square(engine, item, network, raster):
     assert (made.read(1) == (IMAGE[1] > IMAGE[0])).all()
 
 
+def test_what_the_item_says_of_an_output_s_numbers_is_in_the_file(engine, numbers, convolution, raster):
+    described = numbers(convolution(np.eye(2).reshape(2, 2, 1, 1)))
+    described["properties"]["mlm:output"][0]["bands"] = ["height", "biomass"]
+    described["properties"]["bands"] = [{"name": "height", "raster:scale": 0.01, "unit": "m"}, {"name": "biomass"}]
+    made, _ = engine(described, raster(IMAGE, ("red", "nir")))
+    assert (made.descriptions, made.scales, made.units[0]) == (("height", "biomass"), (0.01, 1.0), "m")
+    assert np.allclose(made.read(1), IMAGE[0])
+
+
 @pytest.mark.parametrize("resolution", [20, "model"])
 def test_a_raster_is_averaged_to_the_model_s_resolution(engine, numbers, convolution, raster, resolution):
     described = numbers(convolution(np.eye(2).reshape(2, 2, 1, 1)))
