@@ -28,8 +28,8 @@ from .prove import Proof, forget, prove, runtime_proof
 BASE_MODULES = ("venv", "ensurepip", "ssl", "ctypes", "zlib")
 """What a Python must have so that an environment can be made from it, and pip can download into that."""
 
-DISK_MB = 700
-"""Megabytes that an installation takes at its height: 330 installed, 90 downloaded, and pip's cache."""
+DISK_MB = 850
+"""Megabytes that an installation takes at its height: 450 installed, up to 130 downloaded, and pip's cache of that."""
 
 PART, OLD = "runtime.part-", "runtime.old-"
 

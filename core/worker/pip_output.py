@@ -58,7 +58,7 @@ REASONS = (
     ),
     (
         r"No space left on device|not enough space on the disk|Disk quota exceeded",
-        "The disk is full. Free about 700 MB, and try again.",
+        "The disk is full. Free about 850 MB, and try again.",
     ),
     (
         r"DO NOT MATCH THE HASHES|Hash mismatch",
