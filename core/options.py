@@ -9,11 +9,13 @@ from typing import Any, Mapping, Optional, Sequence
 from .catalog.store import Stored
 from .errors import UsageError
 from .inference.check import Checked, required
+from .inference.crew import Share, cpu_count, share
 from .inference.extent import area_of
 from .inference.job import Job
 from .inference.measure import measure
 from .inference.plan import plan, tile_of
 from .inference.products import Wanted
+from .inference.session import load
 from .mlm.ability import gives_objects
 from .mlm.model import Model
 from .mlm.threshold import recommended
@@ -31,38 +33,45 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
     area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
     threshold, notes = _threshold(params, model)
     outputs = _outputs(params, [b.file for b in raster.bands], gives_objects(model.outputs[0]))
+    min_area, simplify = _least(params, "min_area"), _least(params, "simplify")
     if "vector" in outputs or gives_objects(model.outputs[0]):
         # Before anything is computed: a vector file may need what this Python lacks.
+        from .inference.polygons import check_wishes
         from .inference.vectors import check_name
 
-        check_name(outputs.get("vector") or outputs["output"], list(outputs.values())[:1], raster.crs)
+        vector = outputs.get("vector", outputs["output"])
+        check_name(vector, [path for path in outputs.values() if path != vector], raster.crs)
+        check_wishes(min_area, simplify, raster.crs)
     tile = tile_of(layout, params.get("tile"))
     traits = measure(network, layout, tile)
+    windows = plan(
+        layout,
+        area,
+        tile,
+        [trait.geometry for trait in traits],
+        overlap=params.get("overlap"),
+        merge=params.get("merge") or "blend",
+        batch_size=params.get("batch_size"),
+    )
+    shared = share(windows, network.provider) if layout.objects is None else Share(1, cpu_count())
     return Job(
         model=model,
-        network=network,
+        network=load(network.path, network.provider, shared.threads),
         layout=layout,
         raster=raster,
         fit=checked.fit,
-        plan=plan(
-            layout,
-            area,
-            tile,
-            [trait.geometry for trait in traits],
-            overlap=params.get("overlap"),
-            merge=params.get("merge") or "blend",
-            batch_size=params.get("batch_size"),
-        ),
+        plan=windows,
         traits=traits,
         output=outputs.pop("output"),
         checksum=file.sha256 if file else "",
         notes=(*((file.note,) if file and file.note else ()), *notes),
-        wanted=Wanted(**outputs, min_area=_least(params, "min_area"), simplify=_least(params, "simplify")),
+        wanted=Wanted(**outputs, min_area=min_area, simplify=simplify),
         threshold=threshold,
         iou=_share(params.get("iou"), "intersection over union"),
         mask=_mask(params, raster),
         mask_name=Path(str(params.get("mask") or "").partition("|")[0]).name,
         skipped_functions=bool(params.get("skip_functions")),
+        workers=shared.workers,
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
     )
 

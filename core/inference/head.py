@@ -41,10 +41,13 @@ class Head:
     def __exit__(self, *error: object) -> None:
         self.products.__exit__(*error)
 
-    def take(self, batch: list[Ready], raw: Optional[np.ndarray]) -> None:
-        """Take what the network gave for those windows of a batch that were computed; the others have zeros."""
-        count = sum(window.values is not None for window in batch)
-        computed = iter(() if raw is None else self.scoring.scores(raw, self._layout, self._plan, count))
+    def scores(self, raw: np.ndarray, count: int) -> np.ndarray:
+        """Return the scores of `count` windows from what the network gave; to be called from any thread."""
+        return self.scoring.scores(raw, self._layout, self._plan, count)
+
+    def take(self, batch: list[Ready], scored: Optional[np.ndarray]) -> None:
+        """Take the scores of those windows of a batch that were computed; the others have zeros."""
+        computed = iter(() if scored is None else scored)
         for window in batch:
             scores = self._empty if window.values is None else next(computed)
             row, col, finished = self._mosaic.add(window.i, window.j, scores)
@@ -95,10 +98,14 @@ class Heads:
     def __exit__(self, *error: object) -> None:
         self._exit.__exit__(*error)  # type: ignore[arg-type]  # what a context manager is given, handed on
 
-    def take(self, batch: list[Ready], raw: Optional[list[np.ndarray]]) -> None:
-        """Hand to each head its own output for a batch."""
+    def scores(self, raw: list[np.ndarray], count: int) -> list[np.ndarray]:
+        """Return the scores of each head for `count` windows."""
+        return [head.scores(one, count) for head, one in zip(self.all, raw)]
+
+    def take(self, batch: list[Ready], scored: Optional[list[np.ndarray]]) -> None:
+        """Hand to each head its own scores for a batch."""
         for place, head in enumerate(self.all):
-            head.take(batch, None if raw is None else raw[place])
+            head.take(batch, None if scored is None else scored[place])
 
     def finish(self, check: Callable[[], None]) -> None:
         """Complete all files, the first head's last; then give them their names, in the same order."""

@@ -43,6 +43,8 @@ class Job:
     mask: Optional[Mask] = None
     mask_name: str = ""
     skipped_functions: bool = False
+    workers: int = 1
+    """How many windows are computed at once."""
     scratch: Optional[Path] = None
 
     @property

@@ -73,18 +73,31 @@ class ClassLayer(_File):
 
     def done(self, row: int) -> None:
         """Say that everything above `row` is final, and count what goes to the disk."""
-        for pixels in self._file.done(row)[0]:
-            self._count(pixels)
-            self._row += 1
+        rows = self._file.done(row)[0]
+        if not rows.size:
+            return
+        areas = None if self._pixel_areas is None else self._pixel_areas[self._row : self._row + len(rows)]
+        self._row += len(rows)
+        if areas is None or (areas == areas[0]).all():
+            self._count(rows, None if areas is None else float(areas[0]))
+            return
+        for pixels, area in zip(rows, areas.tolist()):
+            self._count(pixels, area)
 
-    def _count(self, pixels: np.ndarray) -> None:
-        values, numbers = np.unique(pixels, return_counts=True)
-        for value, number in zip(values.tolist(), numbers.tolist()):
+    def _count(self, pixels: np.ndarray, area: Optional[float]) -> None:
+        """Count pixels of one size on the ground."""
+        if pixels.dtype == np.uint8:
+            numbers = np.bincount(pixels.ravel(), minlength=256)
+            found = [(int(value), int(numbers[value])) for value in np.flatnonzero(numbers)]
+        else:
+            values, counts = np.unique(pixels, return_counts=True)
+            found = list(zip(values.tolist(), counts.tolist()))
+        for value, number in found:
             if value == self._coding.nodata:
                 continue
             self.counts[value] = self.counts.get(value, 0) + number
-            if self.areas is not None and self._pixel_areas is not None:
-                self.areas[value] = self.areas.get(value, 0.0) + number * float(self._pixel_areas[self._row])
+            if self.areas is not None and area is not None:
+                self.areas[value] = self.areas.get(value, 0.0) + number * area
 
 
 class ValueLayer(_File):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
+from typing import Optional
 
+import numpy as np
 from rasterio.transform import Affine
 
 from ..errors import UsageError
@@ -13,11 +16,12 @@ from ..watch import Watch
 from . import report
 from .clock import Clock
 from .coding import coding
+from .crew import in_order
 from .head import Head, Heads
 from .job import Job
 from .memory import Peak
 from .products import Products, only_map
-from .reader import ReadAhead
+from .reader import ReadAhead, Ready
 from .rows import Grid
 from .scorer import Scorer
 from .scoring import Scoring
@@ -44,9 +48,9 @@ def run(job: Job, watch: Watch) -> report.Result:
         windows = ReadAhead(job.plan, job.sources, job.raster, watch, job.mask)
         clock = Clock(watch, job.plan.rows * job.plan.columns)
         with heads, windows:
-            for batch in windows.batches():
-                values = [window.values for window in batch if window.values is not None]
-                heads.take(batch, scorer.raw(values) if values else None)
+            work = partial(_scored, scorer, heads)
+            for batch, scored in in_order(work, windows.batches(), job.workers, watch, scorer.stop):
+                heads.take(batch, scored)
                 clock.done(len(batch))
             watch.tell(None, "Writing overviews")
             heads.finish(watch.check)
@@ -71,6 +75,12 @@ def run(job: Job, watch: Watch) -> report.Result:
         more={name: str(path) for name, path in job.wanted.paths().items()},
         heads={h.scoring.output.name or h.scoring.exit.name: str(h.products.scratch.output) for h in heads.all[1:]},
     )
+
+
+def _scored(scorer: Scorer, heads: Heads, batch: list[Ready]) -> Optional[list[np.ndarray]]:
+    """Return the scores of each head for the windows of a batch that have a value; None where none has."""
+    values = [window.values for window in batch if window.values is not None]
+    return heads.scores(scorer.raw(values), len(values)) if values else None
 
 
 def _head(job: Job, place: int, tags: dict[str, str]) -> Head:

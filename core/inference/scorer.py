@@ -1,24 +1,28 @@
-"""Runs the network on batches of windows, and counts the time that it takes."""
+"""Runs the network on batches of windows, from several threads if need be, and counts the time that it takes."""
 
 from __future__ import annotations
 
+import threading
 import time
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
 from ..errors import NotRunnable
 from .feeding import Prepared, fed
 from .layout import Layout
-from .session import Network
+from .session import Network, run_options
 
 
 class Scorer:
-    """A network as one run uses it; `seconds` is the time spent in onnxruntime."""
+    """A network as one run uses it; `seconds` is the time during which onnxruntime computed at least one window."""
 
     def __init__(self, network: Network, layout: Layout, names: Sequence[str] = ()) -> None:
         self._network, self._layout = network, layout
         self._names = tuple(names) or tuple(one.name for one in layout.exits)
+        self._lock = threading.Lock()
+        self._running: list[Any] = []
+        self._since = 0.0
         self.seconds = 0.0
 
     def raw(self, windows: Sequence[Prepared]) -> list[np.ndarray]:
@@ -30,14 +34,33 @@ class Scorer:
         surplus = 0 if fixed is None else fixed - len(windows)
         blank = [np.zeros_like(values) for values in windows[0]]
         feeds = fed([*windows, *[blank] * surplus], self._layout, self._network)
-        started = time.perf_counter()
+        options = run_options()
+        self._begin(options)
         try:
-            made = self._network.run(feeds, self._names)
+            return self._network.run(feeds, self._names, options)
         except NotRunnable:
             raise
         except Exception as error:  # onnxruntime's errors have no common base of their own
             reason = str(error).split("\n")[0][:300]
             shapes = ", ".join(" x ".join(map(str, array.shape)) for array in feeds.values())
             raise NotRunnable(f"The network failed on {shapes}: {reason}. Try another tile size.") from error
-        self.seconds += time.perf_counter() - started
-        return made
+        finally:
+            self._end(options)
+
+    def stop(self) -> None:
+        """Let onnxruntime give up what it is computing, at the next of the network's operations."""
+        with self._lock:
+            for options in self._running:
+                options.terminate = True
+
+    def _begin(self, options: Any) -> None:
+        with self._lock:
+            if not self._running:
+                self._since = time.perf_counter()
+            self._running.append(options)
+
+    def _end(self, options: Any) -> None:
+        with self._lock:
+            self._running.remove(options)
+            if not self._running:
+                self.seconds += time.perf_counter() - self._since

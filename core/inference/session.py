@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -18,7 +17,7 @@ from .element_types import BFLOAT16, data_type, from_bfloat16, needs_bfloat16, t
 from .graph import GraphFacts, facts
 from .load_errors import explained
 
-KEPT = 2
+KEPT = 4
 """How many sessions stay loaded."""
 
 PROVIDERS = {
@@ -61,10 +60,13 @@ class Network:
     tried: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
     """What trials have told of it, kept as long as it is loaded."""
 
-    def run(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+    def run(
+        self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str], options: Optional[Any] = None
+    ) -> list[np.ndarray]:
         """Return the outputs of these names for arrays by the name of their input; bfloat16 is float32 here.
 
-        Raises `NotRunnable` where an output is no tensor of numbers.
+        `options` are of `run_options`, through which a run can be ended. Raises `NotRunnable` where an output is no
+        tensor of numbers.
         """
         types = {tensor.name: tensor for tensor in self.outputs}
         for name in outputs:
@@ -74,10 +76,12 @@ class Network:
                     "Ask the publisher for a model that gives tensors of numbers."
                 )
         if BFLOAT16 in [t.data_type for t in (*self.inputs, *(types[n] for n in outputs if n in types))]:
-            return self._run_bound(feeds, outputs)
-        return list(self._session.run(list(outputs), dict(feeds)))
+            return self._run_bound(feeds, outputs, options)
+        return list(self._session.run(list(outputs), dict(feeds), options))
 
-    def _run_bound(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+    def _run_bound(
+        self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str], options: Optional[Any]
+    ) -> list[np.ndarray]:
         """Run with values that numpy has no type for."""
         narrow = {t.name for t in (*self.inputs, *self.outputs) if t.data_type == BFLOAT16}
         binding = self._session.io_binding()
@@ -86,31 +90,37 @@ class Network:
             binding.bind_ortvalue_input(name, value)
         for name in outputs:
             binding.bind_output(name, "cpu")
-        self._session.run_with_iobinding(binding)
+        self._session.run_with_iobinding(binding, options)
         made = zip(outputs, binding.get_outputs())
         return [from_bfloat16(value) if name in narrow else value.numpy() for name, value in made]
+
+
+def run_options() -> Any:
+    """Return options for one run; setting their `terminate` ends it at the network's next operation."""
+    return onnxruntime.RunOptions()
 
 
 def _value(array: np.ndarray) -> Any:
     return onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
 
 
-_kept: OrderedDict[tuple[str, int, int, str], Network] = OrderedDict()
+_kept: OrderedDict[tuple[str, int, int, str, int], Network] = OrderedDict()
 _lock = threading.Lock()
 
 
-def load(path: Path, provider: str = "cpu") -> Network:
-    """Return the network in `path`, loaded now or before; raises `ArtifactMissing`, `ArtifactCorrupt` or
-    `NotRunnable`.
+def load(path: Path, provider: str = "cpu", threads: int = 1) -> Network:
+    """Return the network in `path`, loaded now or before, each of whose runs has `threads` threads.
+
+    Raises `ArtifactMissing`, `ArtifactCorrupt` or `NotRunnable`.
     """
     name = _provider(provider)
     try:
         status = path.stat()
     except OSError as error:
         raise ArtifactMissing(f"The model's file {path} can't be opened: {error.strerror}.") from error
-    key = (str(path), status.st_mtime_ns, status.st_size, name)
+    key = (str(path), status.st_mtime_ns, status.st_size, name, threads)
     with _lock:
-        network = _kept.pop(key, None) or _load(path, name)
+        network = _kept.pop(key, None) or _load(path, name, threads)
         _kept[key] = network
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
@@ -132,9 +142,9 @@ def _provider(wish: str) -> str:
     return name
 
 
-def _load(path: Path, provider: str) -> Network:
+def _load(path: Path, provider: str, threads: int) -> Network:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3
     started = time.perf_counter()
     try:

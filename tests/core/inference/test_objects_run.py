@@ -56,8 +56,8 @@ def scene(raster):
 
 
 def read(path):
-    _, _, geometries, fields = pyogrio.raw.read(path)
-    names = list(pyogrio.read_info(path)["fields"])
+    _, _, geometries, fields = pyogrio.raw.read(path, layer=Path(path).stem)
+    names = list(pyogrio.read_info(path, layer=Path(path).stem)["fields"])
     return shapely.from_wkb(geometries), dict(zip(names, fields, strict=True))
 
 
