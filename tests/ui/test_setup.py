@@ -51,6 +51,7 @@ def dock(iface, wait):
     iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
     made.show()
     wait(lambda: "not set up" in made.model_step.empty.label.text(), what="the offer")
+    wait(lambda: "&Set Up the Engine" in buttons(made), what="its button")
     yield made
     made.close_down()
     settle()
