@@ -74,7 +74,7 @@ def _best(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for channel in range(1, len(scores)):
         better = scores[channel] > best
         np.copyto(best, scores[channel], where=better)
-        place[better] = channel
+        np.copyto(place, channel, where=better)
     return best, place
 
 

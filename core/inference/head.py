@@ -31,8 +31,7 @@ class Head:
         self._scaled = plan if scoring.exit.scene else plan.scaled(scoring.trait.geometry)
         scene = layout.scene
         self._mosaic = Scenes() if scene else Mosaic(self._scaled, scoring.trait.channels, scoring.data_type)
-        size = (1, 1) if scene else self._scaled.tile
-        self._empty = np.zeros((scoring.trait.channels, *size), scoring.data_type)
+        self._shape = (scoring.trait.channels, *((1, 1) if scene else self._scaled.tile))
 
     def __enter__(self) -> Head:
         self.products.__enter__()
@@ -49,7 +48,8 @@ class Head:
         """Take the scores of those windows of a batch that were computed; the others have zeros."""
         computed = iter(() if scored is None else scored)
         for window in batch:
-            scores = self._empty if window.values is None else next(computed)
+            # Made anew each time, since the mosaic changes them in place.
+            scores = np.zeros(self._shape, self.scoring.data_type) if window.values is None else next(computed)
             row, col, finished = self._mosaic.add(window.i, window.j, scores)
             self.products.put(row, col, finished, self._valid(window, finished))
             if window.j == self._plan.columns - 1:

@@ -36,7 +36,7 @@ class Mosaic:
         self._left: Optional[np.ndarray] = None
 
     def add(self, i: int, j: int, scores: np.ndarray) -> tuple[int, int, np.ndarray]:
-        """Take the scores (channels, tile height, tile width) of window (i, j).
+        """Take the scores (channels, tile height, tile width) of window (i, j), which are changed in place.
 
         Returns the row and column in the area, and the finished scores from there on; they may reach over the area's
         edge.
@@ -48,7 +48,8 @@ class Mosaic:
         if not ramp:
             return top, left, block
         last_row, last_col = i == plan.rows - 1, j == plan.columns - 1
-        block = block * _weights(height, width, ramp, i == 0, last_row, j == 0, last_col)
+        block = block if block.flags.writeable else block.copy()
+        _fade_edges(block, ramp, _weights(height, width, ramp, i == 0, last_row, j == 0, last_col))
         if self._left is not None:
             block[:, :, :ramp] += self._left
         self._left = None if last_col else block[:, :, -ramp:]
@@ -62,6 +63,20 @@ class Mosaic:
         if last_col:
             self._above, self._below = self._below, self._above
         return top, left, finished[:, :done_height]
+
+
+def _fade_edges(block: np.ndarray, ramp: int, weights: np.ndarray) -> None:
+    """Multiply the four ramps of a block by their weights; inside of them the weights are 1."""
+    height, width = block.shape[1:]
+    bottom, right = max(ramp, height - ramp), max(ramp, width - ramp)
+    middle = slice(ramp, bottom)
+    for rows, cols in (
+        (slice(0, ramp), slice(None)),
+        (slice(bottom, height), slice(None)),
+        (middle, slice(0, ramp)),
+        (middle, slice(right, width)),
+    ):
+        block[:, rows, cols] *= weights[rows, cols]
 
 
 @lru_cache(maxsize=16)

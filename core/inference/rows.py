@@ -19,6 +19,8 @@ from ..mlm.model import Band
 from .scratch import writing_failed
 
 BLOCK = 256
+LEVEL = 2
+"""Of deflate: maps of classes become a tenth larger than by its usual 6, in a third of the time."""
 OVERVIEW_SIDE = 512
 """Overviews are made until the smallest has no side longer than this."""
 _QUEUED = 4
@@ -68,7 +70,7 @@ class RowsFile:
             self._file = rasterio.open(
                 self._path, "w", driver="GTiff", width=grid.width, height=grid.height, count=len(self._names),
                 dtype=self._type, crs=grid.crs or None, transform=grid.transform, nodata=self._nodata,
-                compress="deflate", tiled=True, blockxsize=BLOCK, blockysize=BLOCK, bigtiff="IF_SAFER",
+                compress="deflate", zlevel=LEVEL, tiled=True, blockxsize=BLOCK, blockysize=BLOCK, bigtiff="IF_SAFER",
             )  # fmt: skip
             self._file.update_tags(**self._tags)
             for index, name in enumerate(self._names, 1):

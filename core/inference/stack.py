@@ -66,9 +66,14 @@ class Stack:
                 raise damaged(name, error, f" at row {window.row}, column {window.col}") from error
             parts.append((self._places[name], values))
             valid &= where.all(axis=0)
-        data = np.empty((len(self._bands), *valid.shape), dtype=np.result_type(*(v.dtype for _, v in parts)))
-        for places, values in parts:
-            data[places] = values
+        if len(parts) == 1 and parts[0][0] == list(range(len(self._bands))):
+            data = parts[0][1]
+        else:
+            data = np.empty((len(self._bands), *valid.shape), dtype=np.result_type(*(v.dtype for _, v in parts)))
+            for places, values in parts:
+                data[places] = values
+        if valid.shape == (window.height, window.width) and window.row >= 0 and window.col >= 0:
+            return data, valid  # nothing hangs over an edge
         grid = np.ix_(rows - rows.min(), cols - cols.min())
         return data[(slice(None), *grid)], valid[grid]
 
