@@ -170,7 +170,7 @@ def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:
     ratio = raster.resolution_m / wanted
     if 1 / RESOLUTION_RATIO <= ratio <= RESOLUTION_RATIO:
         return []
-    text = f"The model was made for pixels of {wanted:g} m; the layer's are {raster.resolution_m:.3g} m."
+    text = f"The model was made for pixels of {wanted:g} m, and gets pixels of {raster.resolution_m:.3g} m."
     remedy = "Resample it (resolution: model), or compare the result with what you know."
     return [Finding("doubt", text, remedy, "another resolution")]
 

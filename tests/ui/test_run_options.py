@@ -193,7 +193,7 @@ def test_another_resolution_is_doubted_and_resampling_is_one_click(opened, wait)
     shown = opened(fine)
     wait(lambda: shown.session._file_check._answers, what="the engine's check")
     assert shown.session.fit.state == "look"
-    assert "made for pixels of 10 m; the layer's are 30 m" in shown.layer_step.findings.texts()[0]
+    assert "made for pixels of 10 m, and gets pixels of 30 m" in shown.layer_step.findings.texts()[0]
     buttons = shown.layer_step.findings.findChildren(QPushButton, "remedyButton")
     (button,) = [b for b in buttons if b.text() == "Resample to 10 m"]
     button.click()

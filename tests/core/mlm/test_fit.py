@@ -117,7 +117,7 @@ def test_pixels_more_than_1_6_times_larger_or_smaller_need_a_look(item, layer, m
 
 def test_both_resolutions_are_said(item, layer):
     (doubt,) = fit(read(item(properties={"gsd": 30})), layer(resolution_m=10.0)).findings
-    assert doubt.text == "The model was made for pixels of 30 m; the layer's are 10 m."
+    assert doubt.text == "The model was made for pixels of 30 m, and gets pixels of 10 m."
 
 
 FIJI, NEW_ZEALAND = (176.0, -20.0, -178.0, -15.0), (166.0, -48.0, 179.0, -34.0)
