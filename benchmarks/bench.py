@@ -127,9 +127,13 @@ def _job(options: argparse.Namespace) -> dict[str, float]:
 
 
 def _tiles(side: int) -> int:
-    """Return how many tiles the job's overlap makes of the raster."""
-    step = TILE - 2 * round(TILE * OVERLAP / 2)
-    return (1 + -(-(side - TILE) // step)) ** 2
+    """Return how many windows the job makes of the raster; they hang over its edge, so that none sees a border."""
+    from mlm_runner.core.inference.plan import Plan, Window
+
+    shared = 2 * round(TILE * OVERLAP / 2)
+    halo = shared // 4
+    plan = Plan(Window(0, 0, side, side), (TILE, TILE), halo, shared - 2 * halo, 1)
+    return plan.rows * plan.columns
 
 
 def _raster(folder: Path, side: int) -> Path:
