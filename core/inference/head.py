@@ -31,7 +31,6 @@ class Head:
         self._scaled = plan if scoring.exit.scene else plan.scaled(scoring.trait.geometry)
         scene = layout.scene
         self._mosaic = Scenes() if scene else Mosaic(self._scaled, scoring.trait.channels, scoring.data_type)
-        self._shape = (scoring.trait.channels, *((1, 1) if scene else self._scaled.tile))
 
     def __enter__(self) -> Head:
         self.products.__enter__()
@@ -45,15 +44,17 @@ class Head:
         return self.scoring.scores(raw, self._layout, self._plan, count)
 
     def take(self, batch: list[Ready], scored: Optional[np.ndarray]) -> None:
-        """Take the scores of those windows of a batch that were computed; the others have zeros."""
+        """Take the scores of those windows of a batch that were computed; the others stay empty."""
         computed = iter(() if scored is None else scored)
         for window in batch:
-            # Made anew each time, since the mosaic changes them in place.
-            scores = np.zeros(self._shape, self.scoring.data_type) if window.values is None else next(computed)
-            row, col, finished = self._mosaic.add(window.i, window.j, scores)
-            self.products.put(row, col, finished, self._valid(window, finished))
+            if window.values is None:
+                end = self._mosaic.skip(window.i, window.j)
+            else:
+                row, col, finished = self._mosaic.add(window.i, window.j, next(computed))
+                self.products.put(row, col, finished, self._valid(window, finished))
+                end = row + finished.shape[1]
             if window.j == self._plan.columns - 1:
-                self.products.done(row + finished.shape[1])
+                self.products.done(end)
 
     def end(self) -> None:
         """Say that all windows have come."""

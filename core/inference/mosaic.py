@@ -19,6 +19,10 @@ class Scenes:
         """Take the scores (channels, 1, 1) of window (i, j); they are final, and their place is the window's."""
         return i, j, scores
 
+    def skip(self, i: int, j: int) -> int:
+        """Take window (i, j) that has no value; returns the row up to which all is final once its row is complete."""
+        return i + 1
+
 
 class Mosaic:
     """Takes the scores of each window in the plan's order, and gives back what no later window will change.
@@ -63,6 +67,20 @@ class Mosaic:
         if last_col:
             self._above, self._below = self._below, self._above
         return top, left, finished[:, :done_height]
+
+    def skip(self, i: int, j: int) -> int:
+        """Take window (i, j), in whose inside no pixel has a value: what neighbours fade into it is seen nowhere.
+
+        Returns the row of the area up to which all is final once its row of windows is complete.
+        """
+        plan, ramp = self._plan, self._plan.ramp
+        height, width = plan.inside
+        self._left = None
+        left = j * (width - ramp)
+        self._below[:, :, left : left + width] = 0
+        if j == plan.columns - 1:
+            self._above, self._below = self._below, self._above
+        return (i + 1) * (height - ramp) + (ramp if i == plan.rows - 1 else 0)
 
 
 def _fade_edges(block: np.ndarray, ramp: int, weights: np.ndarray) -> None:

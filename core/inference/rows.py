@@ -106,9 +106,7 @@ class RowsFile:
         """Take pixels at a place; what reaches over the raster's edge is cut."""
         height = min(block.shape[1], self._grid.height - row)
         width = min(block.shape[2], self._grid.width - col)
-        missing = row + height - self._first - self._rows.shape[1]
-        if missing > 0:
-            self._rows = np.concatenate((self._rows, self._empty(missing)), axis=1)
+        self._reach(row + height)
         start = row - self._first
         self._rows[:, start : start + height, col : col + width] = block[:, :height, :width]
 
@@ -117,12 +115,19 @@ class RowsFile:
         self._raise()
         ready = min(row, self._grid.height) - self._first
         ready = ready if row >= self._grid.height else ready // BLOCK * BLOCK
+        self._reach(self._first + ready)
         leaving = self._rows[:, : max(0, ready)]
         if ready > 0:
             self._queue.put((self._first, leaving))
             self._first += ready
             self._rows = self._rows[:, ready:].copy()
         return leaving
+
+    def _reach(self, row: int) -> None:
+        """Add empty rows, so that those kept go on up to `row`."""
+        missing = row - self._first - self._rows.shape[1]
+        if missing > 0:
+            self._rows = np.concatenate((self._rows, self._empty(missing)), axis=1)
 
     def finish(self, check: Callable[[], None]) -> None:
         """Close the file, all of whose rows are done, and add overviews; `check` may raise to stop."""

@@ -93,6 +93,21 @@ def test_nodata_stays_nodata_at_another_size(engine, numbers, network, raster):
     assert empty[0, 1] and empty.sum() == 1
 
 
+def test_windows_without_a_value_leave_no_mark_on_their_neighbours(engine, item, convolution, raster, tmp_path):
+    import rasterio
+
+    values = np.random.default_rng(1).random((2, 120, 150)).astype(np.float32)
+    values[:, 20:90, 30:70] = values[:, 60:, 110:] = -1
+    described = item(convolution(np.eye(2).reshape(2, 2, 1, 1)), ["red", "nir"])
+    wanted = str(tmp_path / "probabilities.tif")
+    engine(described, raster(values, ("red", "nir"), nodata=-1), tile=16, overlap=0.5, probabilities=wanted)
+    with rasterio.open(wanted) as file:
+        made = file.read(2)
+    by_hand = 1 / (1 + np.exp(values[0] - values[1]))  # the softmax of two
+    assert (np.isnan(made) == (values[0] == -1)).all()
+    assert np.allclose(made[values[0] != -1], by_hand[values[0] != -1], atol=1e-5)
+
+
 def test_an_output_that_can_be_no_image_is_refused(engine, numbers, network, raster):
     nodes = [
         helper.make_node("Slice", ["x", "a", "b", "c"], ["y"]),
