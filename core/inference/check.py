@@ -91,11 +91,8 @@ def _raster_obstacles(raster: RasterInfo, model: Model) -> list[Finding]:
         )
     complex_bands = [band.label for band in raster.bands if band.data_type.startswith("complex")]
     if complex_bands:
-        found.append(
-            Finding(
-                "error", f"{complex_bands[0]} has complex numbers, which no model here takes.", "", "complex numbers"
-            )
-        )
+        text = f"{complex_bands[0]} has complex numbers, which no model here takes."
+        found.append(Finding("error", text, "Choose a layer of its amplitude.", "complex numbers"))
     if not raster.crs:
         found.append(Finding("note", "The raster has no CRS; the result has none either, and areas are not given."))
     return found

@@ -110,8 +110,8 @@ def _scores_exist(job: Job) -> None:
         raise UsageError(f"The model gives {kind} and no scores, so there is no threshold to be had. Leave that out.")
     for word in job.wanted.paths():
         if word != "vector" or first.exit.kind == "numbers":
-            what = "classes to draw" if word == "vector" else f"{word} to be had"
-            raise UsageError(f"The model gives {kind} and no scores, so there is no {what}. Leave that out.")
+            lacks = "are no classes to draw" if word == "vector" else f"is no {word} to be had"
+            raise UsageError(f"The model gives {kind} and no scores, so there {lacks}. Leave that out.")
 
 
 def grid_of(job: Job, scoring: Scoring) -> Grid:

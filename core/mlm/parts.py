@@ -4,6 +4,7 @@ Object.
 
 from __future__ import annotations
 
+import struct
 from typing import Any, Optional
 
 from ..errors import ItemUnreadable
@@ -13,6 +14,8 @@ from .model import Band, Expression, ModelInput, ModelOutput, Note, Tensor, Valu
 from .node import Node
 from .sources import sources_of
 
+LEAST = 1e-30
+"""What is divided by less leaves float32."""
 SHAPE_LIMIT = 10**6
 """The largest size of a dimension that is taken seriously."""
 
@@ -156,14 +159,24 @@ def _scaling(node: Node) -> Optional[ValueScaling]:
     if kind == "processing":
         return ValueScaling(kind, expression=_expression(node))
     values: dict[str, Any] = {word: node[word].required().number() for word in SCALINGS[kind]}
-    low, high, stddev = (values.get(word) for word in ("minimum", "maximum", "stddev"))
+    single = {word: _float32(node[word], number) for word, number in values.items()}
+    low, high, stddev = (single.get(word) for word in ("minimum", "maximum", "stddev"))
     if low is not None and high is not None and low >= high:
-        raise node["maximum"].wrong(f"more than the minimum, {low:g}")
-    if stddev is not None and stddev <= 0:
+        raise node["maximum"].wrong(f"more than the minimum, {low:.9g}")
+    if stddev is not None and stddev < LEAST:
         raise node["stddev"].wrong("above 0, since values are divided by it")
-    if kind == "scale" and values["value"] == 0:
+    if kind == "scale" and abs(single["value"]) < LEAST:
         raise node["value"].wrong("other than 0, since values are divided by it")
     return ValueScaling(kind, **values)
+
+
+def _float32(node: Node, number: float) -> float:
+    """Return a number as it is computed with, in float32; raises `ItemUnreadable` where it has no place there."""
+    try:
+        value: float = struct.unpack("<f", struct.pack("<f", number))[0]
+    except OverflowError:
+        raise node.wrong("a number that float32 can hold, up to 3.4e38") from None
+    return value
 
 
 def _functions(node: Node) -> tuple[Expression, ...]:
