@@ -57,7 +57,7 @@ class Products:
         with ExitStack() as opening:
             opening.enter_context(self.scratch)
             for name, path in self.wanted.paths().items():
-                self._scratches[name] = opening.enter_context(Scratch(path))
+                self._scratches[name] = opening.enter_context(Scratch(path, within=self.scratch))
             for layer in self._all():
                 self._layers.append(opening.enter_context(layer))
             self._exit = opening.pop_all()

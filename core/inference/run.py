@@ -44,7 +44,9 @@ def run(job: Job, watch: Watch) -> report.Result:
         watch.tell(0.0, "Reading the raster")
         scorer = Scorer(job.network, job.layout)
         applied, assumed = report.applied(job), report.assumed(job)
-        heads = Heads([_head(job, place, report.tags(job, applied, assumed)) for place in range(len(job.scorings))])
+        scratch = Scratch(job.output, job.scratch)
+        tags = report.tags(job, applied, assumed)
+        heads = Heads([_head(job, place, tags, scratch) for place in range(len(job.scorings))])
         windows = ReadAhead(job.plan, job.sources, job.raster, watch, job.mask)
         clock = Clock(watch, job.plan.rows * job.plan.columns)
         with heads, windows:
@@ -83,14 +85,14 @@ def _scored(scorer: Scorer, heads: Heads, batch: list[Ready]) -> Optional[list[n
     return heads.scores(scorer.raw(values), len(values)) if values else None
 
 
-def _head(job: Job, place: int, tags: dict[str, str]) -> Head:
+def _head(job: Job, place: int, tags: dict[str, str], first: Scratch) -> Head:
     scoring = job.scorings[place]
     coded = None
     if scoring.exit.kind == "classes":
         coded = coding(scoring.output, scoring.exit.labels, scoring.trait.channels, job.threshold)
     grid = grid_of(job, scoring)
     wanted = job.wanted if place == 0 else only_map(job.wanted)
-    scratch = Scratch(job.output, job.scratch) if place == 0 else Scratch(beside(job.output, scoring))
+    scratch = first if place == 0 else Scratch(beside(job.output, scoring), within=first)
     products = Products(scoring.output, coded, scoring.trait.channels, grid, job.layout.scene, tags, scratch, wanted)
     return Head(scoring, coded, job.layout, job.plan, grid, products)
 

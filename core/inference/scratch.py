@@ -34,19 +34,23 @@ RASTER_PARTS = ("*.aux.xml", "*.ovr", "*.msk", ".qml", ".qmd", ".tfw")
 class Scratch:
     """A hidden folder beside the output, removed at the end whatever happens; a context manager.
 
-    `folder` is used where the caller names one, so that it can tidy up after a process that was killed.
+    `folder` is used where the caller names one, so that it can tidy up after a process that was killed. Where the
+    output lies beside that of `within`, its unfinished files lie in that one's folder, and go with it.
     """
 
-    def __init__(self, output: Path, folder: Optional[Path] = None) -> None:
+    def __init__(self, output: Path, folder: Optional[Path] = None, within: Optional[Scratch] = None) -> None:
         self._output = output
         self._folder = folder
+        self._within = within
 
     def __enter__(self) -> Scratch:
         place = self._output.parent
         if self._output.is_dir():
             raise OutputNotWritable(f"{self._output} is a folder. Give the name of a file.")
         try:
-            if self._folder is None:
+            if self._within is not None and self._within.output.parent == place:
+                self._folder = Path(tempfile.mkdtemp(prefix="part-", dir=self._within.path().parent))
+            elif self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix=".mlm-runner-", dir=place))
             else:
                 self._folder.mkdir(exist_ok=True)
@@ -83,7 +87,7 @@ class Scratch:
         """Give all files their final names, the output itself last; files beside an older output of this name are
         replaced.
         """
-        names = sorted(p.name for p in self.path().parent.iterdir())
+        names = sorted(p.name for p in self.path().parent.iterdir() if p.is_file())
         names.sort(key=lambda name: name == self._output.name)
         try:
             for path in (stale for stale in self._beside() if stale.name not in names):

@@ -523,3 +523,23 @@ def test_a_tile_that_the_file_does_not_take_is_a_mistake(raster, convolution, it
     model = item(convolution(LARGER, shape=("n", None, 32, 32)), BANDS)
     with pytest.raises(UsageError, match="takes tiles of 32"):
         classify(model, raster(noise(2, 9, 9), BANDS), tile=64)
+
+
+def test_all_unfinished_files_lie_in_the_folder_that_the_caller_can_remove(item, convolution, raster, tmp_path):
+    seen = []
+
+    class Looking(Watch):
+        def check(self):
+            seen.append({p.name for p in tmp_path.glob(".*")} | {p.name for p in tmp_path.glob("c*.tif")})
+
+    from mlm_runner.core.catalog.store import Store
+    from mlm_runner.core.commands import Context
+    from mlm_runner.core.commands import run as run_command
+
+    context = Context(Looking(), Store(tmp_path / "home"), None, tmp_path / "home")
+    values = np.random.default_rng(0).random((2, 40, 50)).astype(np.float32)
+    more = {"confidence": str(tmp_path / "c.tif"), "scratch": str(tmp_path / ".unfinished")}
+    given = {"item": item(convolution(LARGER), BANDS), "rasters": [raster(values, BANDS)], "units": "raw", **more}
+    run_command({**given, "output": str(tmp_path / "out.tif")}, context)
+    assert {".unfinished"} in seen and all(some <= {".unfinished"} for some in seen)
+    assert (tmp_path / "c.tif").exists() and not (tmp_path / ".unfinished").exists()
