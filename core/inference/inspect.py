@@ -50,7 +50,7 @@ def inspect(rasters: Sequence[str], statistics: bool = True) -> RasterInfo:
         for name, dataset in opened.items():
             try:
                 bands += _bands(name, dataset, grids[name], statistics)
-            except RasterioError as error:
+            except (RasterioError, OSError) as error:
                 raise damaged(name, error) from error
         grid, decided = stacked(grids)
         return RasterInfo(
@@ -76,7 +76,7 @@ def open_raster(name: str) -> Any:
     """Open `name` for reading; raises `RasterUnreadable` with GDAL's reason."""
     try:
         return rasterio.open(name)
-    except RasterioError as error:
+    except (RasterioError, OSError) as error:
         raise RasterUnreadable(f"{name} can't be opened as a raster: {_reason(error, name)}") from error
 
 

@@ -62,7 +62,7 @@ class Stack:
         for name, file in self._files.items():
             try:
                 values, where = file.read(box)
-            except RasterioError as error:
+            except (RasterioError, OSError) as error:
                 raise damaged(name, error, f" at row {window.row}, column {window.col}") from error
             parts.append((self._places[name], values))
             valid &= where.all(axis=0)
