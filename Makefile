@@ -2,10 +2,10 @@
 PYTHON ?= /usr/bin/python3
 export PYTHON
 
-.PHONY: help setup test bench lint package install uninstall demo clean
+.PHONY: help setup test test-models bench lint package install uninstall demo clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup:  ## install what is missing: QGIS and Xvfb (apt), .venv (the engine and tools), .venv-qgis (tests in QGIS)
 	@tools/system_packages.sh
@@ -13,6 +13,9 @@ setup:  ## install what is missing: QGIS and Xvfb (apt), .venv (the engine and t
 
 test: setup  ## all tests; those of ui/ in real QGIS under Xvfb
 	@tools/run_tests.sh
+
+test-models: setup  ## real models of packages, against what the packages themselves say; fetched once
+	@.venv/bin/python -m pytest tests/models
 
 bench: setup  ## whole jobs against onnxruntime alone, in one run (SIDE=4000, ROUNDS=5); build/bench
 	@.venv/bin/python benchmarks/bench.py --side $(or $(SIDE),4000) --rounds $(or $(ROUNDS),5)
