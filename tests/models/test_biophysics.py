@@ -116,5 +116,7 @@ def test_the_toolbox_s_own_test_cases_come_out(variable, tables, tmp_path):
         made = file.read(1).reshape(-1)
     known = np.isfinite(cases[:, 11])
     assert known.sum() >= 50, "some of the hundred have no result in the table"
-    # The cases carry five digits of input, and of output.
-    assert np.abs(made - cases[:, 11])[known].max() < 2e-3 * cases[known, 11].max()
+    off = np.sort(np.abs(made - cases[:, 11])[known])
+    # The cases carry five digits of input and output. One case of FAPAR is off by 0.007 from the tables' own formula,
+    # computed without this engine: the table's, not ours.
+    assert off[-2] < 5e-4 * cases[known, 11].max() and off[-1] < 0.01
