@@ -85,7 +85,8 @@ class Ask(QObject):
         """Hear nothing any more, and go."""
         with self._lock:
             self._over = True
-        self.deleteLater()
+        if not sip.isdeleted(self):  # an answer may still be queued when Qt has taken the engine and all it owns
+            self.deleteLater()
 
     def _send(self, signal: Any, value: Any) -> None:
         with self._lock:
