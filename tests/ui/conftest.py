@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import json
 import os
@@ -148,10 +149,11 @@ def own_settings(qgis, monkeypatch, tmp_path) -> Iterator[None]:
 def wait(qgis) -> Callable[..., None]:
     """Let QGIS work until a condition holds."""
 
-    def until(condition: Callable[[], object], seconds: float = 20.0, what: str = "the condition") -> None:
+    def until(condition: Callable[[], object], seconds: float = 60.0, what: str = "the condition") -> None:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
+                faulthandler.dump_traceback()  # what all threads wait for, in the test's captured stderr
                 raise AssertionError(f"After {seconds} s {what} does not hold.")
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
             time.sleep(0.002)
