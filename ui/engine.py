@@ -16,7 +16,7 @@ from typing import Any, Callable, Mapping, Optional
 
 from qgis.core import QgsApplication, QgsFeedback
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QThread, pyqtSignal
 
 from ..core.errors import Cancelled, MlmRunnerError, OutputNotWritable, RuntimeMissing, UsageError
 from ..core.watch import Progress, Watch
@@ -109,6 +109,10 @@ class Engine(QObject):
         self._lock = threading.Lock()
         self._worker: Optional[Worker] = None
         self._closed = False
+        self._chosen = settings.runtime_python()
+        """The Python chosen in the options, read in the interface's thread only: QSettings that several threads open
+        at once were seen to lose what one of them had just set.
+        """
         self._asks: set[Ask] = set()
         self._fetches: dict[Any, QgsFeedback] = {}
         """What the worker has asked of the network, by the question's id."""
@@ -128,6 +132,7 @@ class Engine(QObject):
 
         `scratch` is a folder of unfinished files, removed if the worker dies.
         """
+        self._read_settings()
         ask = Ask(self)
         for signal, hear in ((ask.answered, answered), (ask.failed, failed), (ask.progressed, progressed)):
             if hear is not None:
@@ -150,6 +155,7 @@ class Engine(QObject):
 
     def worker(self) -> Worker:
         """Return the warm worker, or make one; raises `RuntimeMissing`."""
+        self._read_settings()
         with self._lock:
             if self._closed:
                 raise Cancelled("The plugin is being unloaded.")
@@ -163,6 +169,10 @@ class Engine(QObject):
                 finally:
                     self.state_changed.emit()
             return self._worker
+
+    def _read_settings(self) -> None:
+        if QThread.currentThread() == self.thread():
+            self._chosen = settings.runtime_python()
 
     def reset(self) -> None:
         """Forget the worker and the runtime: another one was set up, chosen or removed."""
@@ -226,7 +236,7 @@ class Engine(QObject):
             feedback.cancel()
 
     def _start_worker(self) -> Worker:
-        self.runtime = runtime.find(settings.runtime_python(), self.home, QgsApplication.prefixPath())
+        self.runtime = runtime.find(self._chosen, self.home, QgsApplication.prefixPath())
         environment = child_environment(os.environ, QgsApplication.prefixPath(), self.home)
         command = places.worker_command(self.runtime.python)
         return Worker(command, environment, self.log, self.answer, self.called_off)
