@@ -1,6 +1,6 @@
 """The dock: three steps in one panel, one above the other where it is high, side by side where it is wide.
 
-More outputs and options open over them, as panels do in QGIS's own docks.
+Further layers, and more outputs and options, open over them, as panels do in QGIS's own docks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..core.errors import MlmRunnerError, RuntimeMissing
 from .engine import Engine
 from .layer_step import LayerStep
 from .model_step import ModelStep
+from .more_layers import MoreLayersPanel
 from .run_options import Wishes
 from .run_options_panel import RunOptionsPanel
 from .run_step import RunStep
@@ -47,8 +48,10 @@ class Dock(QgsDockWidget):
         self.wishes = Wishes(self.session, self)
         self.run_step = RunStep(self.session, self.wishes, engine, iface.mapCanvas())
         self.options = RunOptionsPanel(self.session, self.wishes, self)
-        self.options.setAutoDelete(False)
-        self.options.hide()
+        self.more_layers = MoreLayersPanel(self.session, self)
+        for panel in (self.options, self.more_layers):
+            panel.setAutoDelete(False)
+            panel.hide()
         self.setup = SetupFlow(engine, self.model_step)
         self._scroll = TurningArea((self.model_step, self.layer_step, self.run_step), DOWN)
         self._panels = _Panels()
@@ -56,7 +59,8 @@ class Dock(QgsDockWidget):
         self.setWidget(self._panels)
         self.search.failed.connect(self._search_failed)
         self.setup.ready.connect(self.begin)
-        self.run_step.optionsButton.clicked.connect(self._open_options)
+        self.run_step.optionsButton.clicked.connect(lambda: self._open(self.options))
+        self.layer_step.more_wanted.connect(lambda: self._open(self.more_layers))
         self.run_step.finished.connect(self._run_finished)
         self.run_step.failed.connect(self._run_failed)
         iface.currentLayerChanged.connect(self._active_layer)
@@ -90,9 +94,9 @@ class Dock(QgsDockWidget):
         column.addWidget(self._scroll)
         return panel
 
-    def _open_options(self) -> None:
+    def _open(self, panel: QgsPanelWidget) -> None:
         if self._panels.currentPanel() is self._panels.mainPanel():
-            self._panels.mainPanel().openPanel(self.options)
+            self._panels.mainPanel().openPanel(panel)
 
     def _active_layer(self, layer: QgsMapLayer) -> None:
         self.layer_step.follow(layer)

@@ -24,11 +24,15 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from ..core.errors import Cancelled, MlmRunnerError, OutputNotWritable, RasterUnreadable
 from ..core.mlm.raster import RasterBand
+from ..core.mlm.slug import slug
 from . import layers
 from .layers import Grid
 
 MAX_MEGAPIXELS = 400.0
 """A service is not asked for more pixels than this in one go."""
+NAME_LENGTH = 40
+MARGIN_PX = 2
+"""What an interpolation sees around a place, in pixels."""
 
 
 @dataclass
@@ -87,6 +91,26 @@ def prepare(layer: QgsRasterLayer, grid: Grid) -> Export:
         grid=grid,
         bands=layers.describe(layer).bands,
     )
+
+
+def copy_name(layer: QgsRasterLayer, place: int) -> str:
+    """Return how the copy of a stack's layer is called; the engine's sentences show it."""
+    return f"{place + 1}-{slug(layer.name())[:NAME_LENGTH]}.tif"
+
+
+def beside(layer: QgsRasterLayer, first: QgsRasterLayer, grid: Grid) -> Export:
+    """Return the copy of a layer that stands behind `first`, for the pixels of that one, with a margin: it is brought
+    to the first one's pixels later. Raises `ExtentOutside` where the two have no place in common.
+
+    A service without pixels of its own is taken at the size of the first one's.
+    """
+    size = layers.pixel_size(layer)
+    if size is None:
+        metres = grid.extent.width() / grid.width * layers.metres_per_unit(first)
+        size = metres / layers.metres_per_unit(layer)
+    box = layers.to_layer(layer, grid.extent, first.crs())
+    layers.grid(layer, box, layer.crs(), size)  # refused without the margin, which may touch where the box does not
+    return prepare(layer, layers.grid(layer, box.buffered(MARGIN_PX * size), layer.crs(), size))
 
 
 class Copy(Protocol):

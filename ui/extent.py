@@ -62,7 +62,7 @@ class Extent(QObject):
 
     def megapixels(self) -> float:
         """Return how many pixels the network will see, where another resolution is wished for as well."""
-        grid, metres = self.grid(), self._wishes.metres
+        grid, metres = self.grid(), self._wishes.metres or self._session.finest
         size = layers.pixel_size(self._session.layer)
         if size is None or metres is None:
             return grid.megapixels

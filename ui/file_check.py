@@ -40,20 +40,20 @@ nothing of the fit, and a run meets it again."""
 
 @dataclass(frozen=True)
 class Question:
-    """A model, a layer's file, and what is set by hand for the two."""
+    """A model, the files of a layer and of those behind it, and what is set by hand for the two."""
 
     model: str
     layer: str
-    source: str
+    sources: tuple[str, ...]
     bands: tuple[tuple[str, str], ...]
     units: str
     skip_functions: bool
     resolution: Union[None, str, float]
 
     @staticmethod
-    def of(found: Found, layer: str, source: str, choice: Choice) -> Question:
+    def of(found: Found, layer: str, sources: tuple[str, ...], choice: Choice) -> Question:
         bands = tuple(sorted(choice.bands.items()))
-        return Question(found.key, layer, source, bands, choice.units, choice.skip_functions, choice.resolution)
+        return Question(found.key, layer, sources, bands, choice.units, choice.skip_functions, choice.resolution)
 
 
 class FileCheck(QObject):
@@ -116,7 +116,7 @@ class FileCheck(QObject):
             "model": found.href,
             "item": found.item,
             "href": found.href,
-            "rasters": [question.source],
+            "rasters": list(question.sources),
             "bands": dict(question.bands),
             "units": question.units,
             "skip_functions": question.skip_functions,

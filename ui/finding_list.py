@@ -5,7 +5,8 @@ The rows take the height that their words need, as far as there is room; what is
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from functools import partial
+from typing import Callable, Optional, Sequence
 
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
@@ -21,7 +22,6 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.mlm.finding import Finding
-from .found import Choice
 from .icons import state_icon
 from .remedies import Remedy
 
@@ -32,9 +32,10 @@ SPACING = 4
 
 
 class FindingList(QScrollArea):
-    """Rows of text; `chosen` carries the Choice of a remedy's button."""
+    """Rows of text; `chosen` carries the Choice of a remedy's button, `more_wanted` asks for further layers."""
 
     chosen = pyqtSignal(object)
+    more_wanted = pyqtSignal()
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -47,7 +48,7 @@ class FindingList(QScrollArea):
         self._rows: list[QWidget] = []
         self.show_findings((), ())
 
-    def show_findings(self, findings: Sequence[Finding], remedies: Sequence[Remedy]) -> None:
+    def show_findings(self, findings: Sequence[Finding], remedies: Sequence[Remedy], more_layers: bool = False) -> None:
         """Replace the rows: problems, then the remedies' buttons, then what is only to be known."""
         content = QWidget()
         column = QVBoxLayout(content)
@@ -61,7 +62,9 @@ class FindingList(QScrollArea):
         problems = [row for is_note, row in rows if not is_note]
         notes = [row for is_note, row in rows if is_note]
         self._rows = [*problems, *notes]
-        for widget in (*problems, *map(self._button, shown), *notes):
+        buttons = [self._button(remedy.label, partial(self.chosen.emit, remedy.choice)) for remedy in shown]
+        buttons += [self._button("&Add More Layers…", self.more_wanted.emit)] if more_layers else []
+        for widget in (*problems, *buttons, *notes):
             column.addWidget(widget)
         self.setWidget(content)  # deletes the one before
         content.setAutoFillBackground(False)
@@ -112,14 +115,13 @@ class FindingList(QScrollArea):
         line.addWidget(text, 1)
         return row
 
-    def _button(self, remedy: Remedy) -> QWidget:
+    def _button(self, label: str, do: Callable[[], None]) -> QWidget:
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(self.fontMetrics().height() + SPACING, 0, 0, 0)
-        button = QPushButton(remedy.label)
+        button = QPushButton(label)
         button.setObjectName("remedyButton")
-        choice: Choice = remedy.choice
-        button.clicked.connect(lambda: self.chosen.emit(choice))
+        button.clicked.connect(lambda _: do())
         line.addWidget(button)
         line.addStretch(1)
         return row

@@ -7,6 +7,7 @@ from typing import Any, Mapping, Optional, Union
 
 from ..core.errors import ItemUnreadable, MlmRunnerError, UsageError
 from ..core.mlm.card import summary
+from ..core.mlm.feeds import feeds
 from ..core.mlm.finding import Finding
 from ..core.mlm.fit import Fit, fit, model_resolution
 from ..core.mlm.model import Model
@@ -23,6 +24,8 @@ class Choice:
     skip_functions: bool = False
     resolution: Union[None, str, float] = None
     """The word "model", or metres; None is the layer's own."""
+    more: tuple[str, ...] = ()
+    """Ids of the layers that are stacked behind the first one."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,9 @@ def fit_of(found: Found, raster: RasterInfo, choice: Choice) -> Fit:
     error."""
     if found.model is None:
         return refused(found.why_not, "its item can't be read")
-    raster = replace(raster, resolution_m=metres_of(choice.resolution, found.model) or raster.resolution_m)
     try:
+        metres = metres_of(choice.resolution, found.model) or _finest(found.model, raster, choice)
+        raster = replace(raster, resolution_m=metres or raster.resolution_m)
         return fit(found.model, raster, choice.bands, choice.units, choice.skip_functions)
     except UsageError as error:
         return refused(str(error), "a choice that means nothing here")
@@ -79,6 +83,15 @@ def metres_of(wish: Union[None, str, float], model: Optional[Model]) -> Optional
     if wish == "model":
         return model_resolution(model) if model is not None else None
     return wish
+
+
+def _finest(model: Model, raster: RasterInfo, choice: Choice) -> Optional[float]:
+    """Return the size of the finest pixels that the model uses, where the raster's files have several sizes."""
+    if len({band.resolution_m for band in raster.bands}) < 2:
+        return None
+    used = feeds(model, raster.bands, choice.bands)
+    sizes = [band.resolution_m for feed in used for band in feed.rasters if band.resolution_m]
+    return min(sizes) if sizes else None
 
 
 def refused(text: str, short: str) -> Fit:

@@ -58,8 +58,7 @@ def file_source(layer: QgsRasterLayer) -> str:
     """Return what the engine can open by itself: a path, a GDAL address, a subdataset; or an empty string.
 
     The engine opens it with its own GDAL, so what lives in QGIS alone (memory files, authentication, open options) is
-    no
-    file in this sense, and is exported.
+    no file in this sense, and is exported.
     """
     if layer.providerType() != "gdal":
         return ""
@@ -67,6 +66,11 @@ def file_source(layer: QgsRasterLayer) -> str:
     if "authcfg=" in uri or "|" in uri or uri.startswith("/vsimem/") or not uri:
         return ""
     return uri
+
+
+def key_of(layer: QgsRasterLayer) -> str:
+    """Return what stands for the file of a layer that has none; it ends in the layer's name, as sentences show it."""
+    return f"{layer.id()}/{layer.name().replace('/', '-')}"
 
 
 def is_picture(layer: QgsRasterLayer) -> bool:
@@ -77,25 +81,27 @@ def is_picture(layer: QgsRasterLayer) -> bool:
 def describe(layer: QgsRasterLayer) -> RasterInfo:
     """Return what QGIS itself knows of a layer that is no plain file; its values are unknown until it is exported."""
     provider = layer.dataProvider()
+    size = pixel_size(layer)
+    metres = size * metres_per_unit(layer) if size else None
     if is_picture(layer):
         bands = tuple(
-            RasterBand(layer.id(), n, name, name if name != "alpha" else "", data_type="uint8")
+            RasterBand(key_of(layer), n, name, name if name != "alpha" else "", data_type="uint8")
             for n, name in enumerate(RENDERED_BANDS, 1)
         )
     else:
         bands = tuple(
             RasterBand(
-                file=layer.id(),
+                file=key_of(layer),
                 index=n,
                 name=band_name(layer, n),
                 data_type=_TYPES.get(provider.dataType(n), ""),
                 nodata=provider.sourceNoDataValue(n) if provider.sourceHasNoDataValue(n) else None,
                 scale=provider.bandScale(n),
                 offset=provider.bandOffset(n),
+                resolution_m=metres,
             )
             for n in range(1, provider.bandCount() + 1)
         )
-    size = pixel_size(layer)
     extent = layer.extent()
     return RasterInfo(
         bands=bands,
@@ -103,7 +109,7 @@ def describe(layer: QgsRasterLayer) -> RasterInfo:
         height=max(layer.height(), 0),
         transform=(size or 1.0, 0.0, extent.xMinimum(), 0.0, -(size or 1.0), extent.yMaximum()),
         crs=layer.crs().authid(),
-        resolution_m=size * metres_per_unit(layer) if size else None,
+        resolution_m=metres,
         bbox=_degrees(layer),
         source=layer.name(),
     )

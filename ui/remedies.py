@@ -54,7 +54,7 @@ def units_offered(found: Optional[Found], raster: Optional[RasterInfo]) -> tuple
     the values look as if one was added."""
     rasters = raster.bands if raster is not None else ()
     model = found.model if found is not None else None
-    scaled = file_scales(rasters) or (model is not None and bool(item_scales(model.inputs[0].sources)))
+    scaled = file_scales(rasters) or (model is not None and any(item_scales(i.sources) for i in model.inputs))
     shifted = bool(rasters) and added(rasters) is not None
     divided = (f"{d:g}" for d in DIVISORS)
     return ("auto", "raw", *(("scaled",) if scaled else ()), *divided, *(SHIFTED if shifted else ()))

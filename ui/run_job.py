@@ -10,13 +10,13 @@ from qgis.core import QgsApplication, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..core.errors import Cancelled, MlmRunnerError
+from ..core.mlm.raster import RasterInfo
 from ..core.watch import Progress
 from . import export, layers, mask
 from .engine import Ask, Engine
 from .found import Choice, Found
 from .layers import Grid
-
-COPY = "layer.tif"
+from .stack import by_file, name_of
 
 
 @dataclass(frozen=True)
@@ -24,34 +24,37 @@ class Order:
     """What is to be run on what; `wishes` are in the engine's words."""
 
     found: Found
-    layer: QgsRasterLayer
+    layers: tuple[QgsRasterLayer, ...]
+    """The stack, the first of which has the extent."""
+    files: tuple[str, ...]
+    """What the engine opens for each layer; an empty string where QGIS copies it."""
+    raster: RasterInfo
+    """What the layers are together."""
     choice: Choice
     grid: Grid
     megapixels: float
     output: str
     whole: bool
-    must_export: bool
     wishes: Mapping[str, Any] = field(default_factory=dict)
     mask: Optional[QgsVectorLayer] = None
 
     def params(self) -> dict[str, Any]:
-        """Return what the engine is asked; a layer or mask that is no file is not in it yet."""
-        source = "" if self.must_export else layers.file_source(self.layer)
+        """Return what the engine is asked; a layer or mask that is no file is an empty string yet."""
         params: dict[str, Any] = {
             "model": self.found.href,
             "item": self.found.item,
             "href": self.found.href,
-            "rasters": [source] if source else [],
+            "rasters": list(self.files),
             "bands": dict(self.choice.bands),
             "units": self.choice.units,
             "skip_functions": self.choice.skip_functions,
             "output": self.output,
             **self.wishes,
         }
-        if layers.pixel_size(self.layer) is None:
+        if layers.pixel_size(self.layers[0]) is None and len(self.layers) == 1:
             # A service is copied at the resolution that is wished for.
             params.pop("resolution", None)
-        if source and not self.whole:
+        if self.files[0] and not self.whole:
             box = self.grid.extent
             params["extent"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
         if self.mask is not None:
@@ -70,7 +73,8 @@ class RunJob(QObject):
         super().__init__(parent)
         self._engine, self._order = engine, order
         self.found, self.megapixels = order.found, order.megapixels
-        self.source_id, self.source_name = order.layer.id(), order.layer.name()
+        self.source_id = order.layers[0].id()
+        self.source_name = name_of([layer.name() for layer in order.layers])
         self.params = order.params()
         self.copied: tuple[str, ...] = ()
         """Names of the layers that QGIS copied for the engine."""
@@ -106,11 +110,17 @@ class RunJob(QObject):
     def _prepare_copies(self) -> None:
         """Take from the layers what is to be copied, and put the copies' names where the engine looks."""
         order = self._order
-        if not self.params["rasters"]:
-            self._copies.append((COPY, export.prepare(order.layer, order.grid)))
-            self.params["rasters"] = [str(self._scratch / COPY)]
+        first, copies = order.layers[0], {}
+        for place, (layer, file) in enumerate(zip(order.layers, order.files)):
+            if not file:
+                name = export.copy_name(layer, place)
+                copy = export.beside(layer, first, order.grid) if place else export.prepare(layer, order.grid)
+                self._copies.append((name, copy))
+                copies[layers.key_of(layer)] = self.params["rasters"][place] = str(self._scratch / name)
+        if len(order.layers) > 1:
+            self.params["bands"] = by_file(order.choice.bands, order.raster, copies)
         if order.mask is not None and not self.params["mask"]:
-            copy = mask.prepare(order.mask, order.grid.extent, order.layer.crs())
+            copy = mask.prepare(order.mask, order.grid.extent, first.crs())
             self._copies.append((mask.COPY, copy))
             self.params["mask"] = str(self._scratch / mask.COPY)
         self.copied = tuple(copy.layer_name for _, copy in self._copies)

@@ -73,19 +73,21 @@ class RunStep(QGroupBox, form("run_step")):
 
     def run(self) -> None:
         """Start; answers come by the job's signals."""
-        found, layer = self._session.chosen, self._session.layer
-        if self.job is not None or found is None or layer is None:
+        session = self._session
+        found, raster = session.chosen, session.raster
+        if self.job is not None or found is None or raster is None:
             return
         try:
             order = Order(
                 found=found,
-                layer=layer,
-                choice=self._session.choice,
+                layers=session.stack,
+                files=tuple(map(session.descriptions.file_of, session.stack)),
+                raster=raster,
+                choice=session.choice,
                 grid=self.extent.grid(),
                 megapixels=self.extent.megapixels(),
                 output=self._output(),
                 whole=self.extent.whole,
-                must_export=layer.id() in self._session.to_be_exported,
                 wishes=self._wishes.params(),
                 mask=self._wishes.mask,
             )
@@ -151,7 +153,7 @@ class RunStep(QGroupBox, form("run_step")):
         if session.layer is None:
             return "Choose a raster layer first."
         if session.raster is None:
-            return session.raster_problem or "The layer is being read."
+            return "The layer is being read."
         if session.fit is not None and not session.fit.fits:
             return "The model can't run on the layer; see above why."
         return ""

@@ -99,13 +99,13 @@ def test_a_mapping_by_hand_outlives_looking_at_another_model(dock, raster, wait)
     shown = dock(answer(LAND, SWIR), described({"first": 2000, "second": 3000}))
     wait(lambda: shown.session.raster)
     pick(shown, "Land Cover")
-    combos = shown.layer_step._combos
+    combos = shown.layer_step._bands.combos
     choose(combos[0], "Band 1")
     choose(combos[1], "Band 2")
     assert shown.session.fit.fits
     pick(shown, "Burned Areas")
     pick(shown, "Land Cover")
-    assert [c.currentText() for c in shown.layer_step._combos] == ["Band 1: first", "Band 2: second"]
+    assert [c.currentText() for c in shown.layer_step._bands.combos] == ["Band 1: first", "Band 2: second"]
     assert [shown.layer_step.bandTable.item(r, 2).text() for r in (0, 1)] == ["by hand", "by hand"]
 
 
@@ -113,11 +113,11 @@ def test_automatic_takes_a_mapping_back(dock, raster, wait):
     raster({"red": 2000, "nir": 3000})
     shown = dock(answer(LAND), described({"red": 2000, "nir": 3000}))
     wait(lambda: shown.session.raster)
-    choose(shown.layer_step._combos[0], "Band 2")
+    choose(shown.layer_step._bands.combos[0], "Band 2")
     assert shown.session.choice.bands == {"red": "2"}
-    choose(shown.layer_step._combos[0], "Automatic")
+    choose(shown.layer_step._bands.combos[0], "Automatic")
     assert shown.session.choice.bands == {}
-    assert shown.layer_step._combos[0].currentText() == "Band 1: red"
+    assert shown.layer_step._bands.combos[0].currentText() == "Band 1: red"
 
 
 def test_units_are_said_and_can_be_chosen(dock, raster, wait):

@@ -91,7 +91,7 @@ def test_an_item_corrected_since_is_the_one_that_runs(true_dock, brighter, halve
     pick(dock, "Which Is Brighter")
     brighter.write_text(json.dumps(item("brighter", "Which Is Brighter", gsd=900.0)))
     dock.search.now()
-    wait(lambda: dock.session.fit.state == "look", what="the doubt about the resolution")
+    wait(lambda: dock.session.fit and dock.session.fit.state == "look", what="the doubt about the resolution")
     assert dock.session.chosen.model.gsd == 900.0
 
 

@@ -81,7 +81,7 @@ def test_processing_loads_without_a_window():
     plugin.initProcessing()
     algorithm = QgsApplication.processingRegistry().algorithmById("mlm_runner:run")
     assert algorithm.displayName() == "Run model"
-    assert [p.name() for p in algorithm.parameterDefinitions()][:3] == ["INPUT", "MODEL", "EXTENT"]
+    assert [p.name() for p in algorithm.parameterDefinitions()][:4] == ["INPUT", "MORE_LAYERS", "MODEL", "EXTENT"]
     plugin.unload_processing()
     assert QgsApplication.processingRegistry().providerById("mlm_runner") is None
 

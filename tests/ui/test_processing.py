@@ -55,12 +55,15 @@ class Feedback(QgsProcessingFeedback):
 @pytest.fixture
 def run(qgis):
     """Run the algorithm on an engine and return (results, ok, feedback, context)."""
-    providers = []
+    providers = {}
 
     def call(engine, feedback=None, algorithm="run", **parameters):
-        provider = Provider(engine)
-        QgsApplication.processingRegistry().addProvider(provider)
-        providers.append(provider)
+        if engine not in providers:
+            for provider in providers.values():
+                QgsApplication.processingRegistry().removeProvider(provider)
+            providers.clear()
+            providers[engine] = Provider(engine)
+            QgsApplication.processingRegistry().addProvider(providers[engine])
         context, feedback = QgsProcessingContext(), feedback or Feedback()
         context.setProject(QgsProject.instance())
         made = QgsApplication.processingRegistry().createAlgorithmById(f"mlm_runner:{algorithm}")
@@ -68,7 +71,7 @@ def run(qgis):
         return results, ok, feedback, context
 
     yield call
-    for provider in providers:
+    for provider in providers.values():
         QgsApplication.processingRegistry().removeProvider(provider)
 
 

@@ -144,4 +144,4 @@ def test_every_parameter_is_explained_and_what_few_need_is_advanced(run, fake_en
         p.name() for p in made.parameterDefinitions() if not p.flags() & QgsProcessingParameterDefinition.FlagAdvanced
     }
     files = {"CONFIDENCE", "PROBABILITIES", "VECTOR"} if id == "run" else set()
-    assert plain == {"INPUT", "MODEL", "EXTENT", "MASK", "OUTPUT"} | files
+    assert plain == {"INPUT", "MORE_LAYERS", "MODEL", "EXTENT", "MASK", "OUTPUT"} | files

@@ -1,11 +1,12 @@
-"""What the algorithms that run a model share: a raster layer, a model, and where, in what units and how finely."""
+"""What the algorithms that run a model share: raster layers, a model, and where, in what units and how finely."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Sequence
 
 from qgis.core import (
+    QgsMapLayer,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
@@ -14,6 +15,7 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
@@ -29,6 +31,7 @@ from ...core.mlm.read import read
 from .. import export, history, layers, mask, result
 from ..engine import Engine
 from ..found import metres_of
+from ..stack import name_of
 from ..words import tr
 from .base import Algorithm
 from .dresser import dress_on_completion
@@ -46,13 +49,13 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
 """Parameters that are numbers, optional all, with the least and the largest; the engine's word is the same in lower
 case."""
 WHOLE = {"TILE"}
-MASK_COPY, LAYER_COPY = mask.COPY, "layer.tif"
 
 
 class ModelAlgorithm(Algorithm):
     """Subclasses add their own parameters and destinations; `FILES` has those that are further outputs."""
 
-    INPUT, MODEL, EXTENT, MASK, OUTPUT = "INPUT", "MODEL", "EXTENT", "MASK", "OUTPUT"
+    INPUT, MORE_LAYERS, MODEL, EXTENT, MASK = "INPUT", "MORE_LAYERS", "MODEL", "EXTENT", "MASK"
+    OUTPUT = "OUTPUT"
     BANDS, UNITS, RESOLUTION, SKIP_FUNCTIONS = "BANDS", "UNITS", "RESOLUTION", "SKIP_FUNCTIONS"
     FILES: tuple[str, ...] = ()
 
@@ -61,8 +64,10 @@ class ModelAlgorithm(Algorithm):
         self._params: dict[str, Any] = {}
         self._copies: dict[str, export.Copy] = {}
         self._source_name = ""
-        self._service_metres: Optional[float] = None
-        """Metres in a unit of a layer that is drawn at any resolution; None for one that has its own."""
+        self._places: dict[str, int] = {}
+        """Which raster of the stack each copy of a layer is."""
+        self._services: dict[str, float] = {}
+        """Metres in a unit of each layer that is to be drawn at the resolution that is wished for."""
 
     def group(self) -> str:
         return tr("Models")
@@ -76,6 +81,10 @@ class ModelAlgorithm(Algorithm):
 
     def add_inputs(self) -> None:
         self.addParameter(QgsProcessingParameterRasterLayer(self.INPUT, label(self.INPUT)))
+        more = QgsProcessingParameterMultipleLayers(
+            self.MORE_LAYERS, label(self.MORE_LAYERS), QgsProcessing.TypeRaster, optional=True
+        )
+        self.addParameter(more)
         files = tr("Model items") + " (*.json);;" + tr("All files") + " (*)"
         self.addParameter(QgsProcessingParameterFile(self.MODEL, label(self.MODEL), fileFilter=files))
         self.addParameter(QgsProcessingParameterExtent(self.EXTENT, label(self.EXTENT), optional=True))
@@ -116,7 +125,8 @@ class ModelAlgorithm(Algorithm):
         if layer is None or not layer.isValid():
             raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
         extent = self.parameterAsExtent(parameters, self.EXTENT, context, layer.crs())
-        self._source_name = layer.name()
+        stack = [layer, *self._more_layers(parameters, context)]
+        self._source_name = name_of([one.name() for one in stack])
         self._params = {
             "model": self.parameterAsString(parameters, self.MODEL, context).strip(),
             "bands": bands_by_hand(self.parameterAsString(parameters, self.BANDS, context)),
@@ -129,7 +139,7 @@ class ModelAlgorithm(Algorithm):
                 take = self.parameterAsInt if name in WHOLE else self.parameterAsDouble
                 self._params[name.lower()] = take(parameters, name, context)
         try:
-            self._place(layer, extent)
+            self._place(stack, extent)
             self._limit(parameters, context, layer, extent)
         except MlmRunnerError as error:
             raise QgsProcessingException(str(error)) from error
@@ -174,25 +184,39 @@ class ModelAlgorithm(Algorithm):
         finally:
             self.engine.discard(copies)
 
-    def _place(self, layer: QgsRasterLayer, extent: QgsRectangle) -> None:
-        """Set what is read: the layer's file and extent, or a copy of what QGIS alone can read."""
-        source = layers.file_source(layer)
-        if source:
-            self._params["rasters"] = [source]
-            if not extent.isNull() and not extent.isEmpty():
-                box = layers.grid(layer, extent, layer.crs()).extent
-                self._params["extent"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
-            return
+    def _more_layers(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> list[QgsRasterLayer]:
+        """Return the layers behind the first one in their order; QGIS itself leaves out silently what it can't load."""
+        given = parameters.get(self.MORE_LAYERS)
+        named = [word for word in given.split(";") if word] if isinstance(given, str) else given
+        found = self.parameterAsLayerList(parameters, self.MORE_LAYERS, context)
+        lost = isinstance(named, (list, tuple)) and len(found) < len(named)
+        if lost or not all(map(layers.is_raster, found)):
+            names = ", ".join(str(one.name() if isinstance(one, QgsMapLayer) else one) for one in named)
+            raise QgsProcessingException(
+                tr("More layers: one of {} is no raster layer that QGIS can open. Choose others.").format(names)
+            )
+        return found
+
+    def _place(self, stack: Sequence[QgsRasterLayer], extent: QgsRectangle) -> None:
+        """Set what is read: the layers' files and the extent, or copies of what QGIS alone can read."""
+        first, files = stack[0], [layers.file_source(layer) for layer in stack]
         whole = extent.isNull() or extent.isEmpty()
-        size = layers.pixel_size(layer)
+        size = layers.pixel_size(first)
         if whole and size is None:
-            raise UsageError(f"The layer {layer.name()!r} is drawn at any scale and has no end. Choose an extent.")
-        box = layer.extent() if whole else extent
-        if size is None:
-            self._service_metres = layers.metres_per_unit(layer)
-        self._copies[LAYER_COPY] = export.prepare(
-            layer, layers.grid(layer, box, layer.crs(), size or box.width() / 1000)
-        )
+            raise UsageError(f"The layer {first.name()!r} is drawn at any scale and has no end. Choose an extent.")
+        box = first.extent() if whole else extent
+        grid = layers.grid(first, box, first.crs(), size or box.width() / 1000)
+        self._params["rasters"] = files
+        if files[0] and not whole:
+            box = grid.extent
+            self._params["extent"] = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+        for place, (layer, file) in enumerate(zip(stack, files)):
+            if not file:
+                name = export.copy_name(layer, place)
+                self._copies[name] = export.beside(layer, first, grid) if place else export.prepare(layer, grid)
+                self._places[name] = place
+                if size is None and layers.pixel_size(layer) is None:
+                    self._services[name] = layers.metres_per_unit(layer)
 
     def _limit(
         self,
@@ -208,13 +232,13 @@ class ModelAlgorithm(Algorithm):
         self._params["mask"] = mask.file_source(polygons)
         if not self._params["mask"]:
             box = layer.extent() if extent.isNull() or extent.isEmpty() else extent
-            self._copies[MASK_COPY] = mask.prepare(polygons, box, layer.crs())
+            self._copies[mask.COPY] = mask.prepare(polygons, box, layer.crs())
 
     def _write_copies(self, folder: Path, model: Model, feedback: QgsProcessingFeedback) -> None:
         """Write what QGIS alone can read, and say to the engine where."""
         blocks = QgsRasterBlockFeedback()
         feedback.canceled.connect(blocks.cancel)
-        if self._service_metres is not None:
+        if self._services:
             self._resize(model)
         for name, copy in self._copies.items():
             feedback.setProgressText(tr("Copying {} for the engine").format(copy.layer_name))
@@ -222,18 +246,19 @@ class ModelAlgorithm(Algorithm):
                 copy.write(folder / name, blocks)
             except MlmRunnerError as error:
                 raise QgsProcessingException(str(error)) from error
-        if LAYER_COPY in self._copies:
-            self._params["rasters"] = [str(folder / LAYER_COPY)]
-        if MASK_COPY in self._copies:
-            self._params["mask"] = str(folder / MASK_COPY)
+        for name, place in self._places.items():
+            self._params["rasters"][place] = str(folder / name)
+        if mask.COPY in self._copies:
+            self._params["mask"] = str(folder / mask.COPY)
 
     def _resize(self, model: Model) -> None:
         """Have a service drawn at the resolution that is wished for, or at the model's own, as the dock does."""
-        wish = self._params.pop("resolution")
-        metres = metres_of(wish or "model", model)
-        if metres is not None:
+        metres = metres_of(self._params["resolution"] or "model", model)
+        if len(self._params["rasters"]) == 1:
+            del self._params["resolution"]
+        for name, unit in self._services.items() if metres is not None else ():
             try:
-                self._copies[LAYER_COPY] = self._copies[LAYER_COPY].at(metres / self._service_metres)
+                self._copies[name] = self._copies[name].at(metres / unit)
             except MlmRunnerError as error:
                 raise QgsProcessingException(str(error)) from error
 

@@ -17,6 +17,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
             "the image. Bands are matched by name, then by common name (red, nir, swir16, ...), then by wavelength.",
         ),
     ),
+    "MORE_LAYERS": (
+        QT_TRANSLATE_NOOP("mlm_runner", "More layers"),
+        QT_TRANSLATE_NOOP(
+            "mlm_runner",
+            "what stands behind the input layer, in the order of the list: elevation, further bands, the second image "
+            "of a pair, later dates. Other resolutions and reference systems are brought to those of the input layer; "
+            "the extent stays its own.",
+        ),
+    ),
     "MODEL": (
         QT_TRANSLATE_NOOP("mlm_runner", "Model"),
         QT_TRANSLATE_NOOP(
@@ -38,7 +47,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "BANDS": (
         QT_TRANSLATE_NOOP("mlm_runner", "Bands by hand"),
         QT_TRANSLATE_NOOP(
-            "mlm_runner", "MODELBAND=LAYERBAND, separated by commas, where names don't say it: nir=4, red=3."
+            "mlm_runner",
+            "MODELBAND=LAYERBAND, separated by commas, where names don't say it: nir=4, red=3. Bands of several layers "
+            "are counted through; of a model with dates or several images, they are called nir@2 and after.nir.",
         ),
     ),
     "UNITS": (
