@@ -145,3 +145,17 @@ def test_every_parameter_is_explained_and_what_few_need_is_advanced(run, fake_en
     }
     files = {"CONFIDENCE", "PROBABILITIES", "VECTOR"} if id == "run" else set()
     assert plain == {"INPUT", "MORE_LAYERS", "MODEL", "EXTENT", "MASK", "OUTPUT"} | files
+
+
+def test_outputs_that_a_batch_leaves_empty_are_not_promised(run, fake_engine, halves, tmp_path):  # noqa: F811
+    out = str(tmp_path / "out.tif")
+    done = {"output": out, "kind": "raster", "classes": []}
+    engine = fake_engine({"describe": described(item()), "run": done})
+    project = QgsProject.instance()
+    sinks = {
+        name: QgsProcessingOutputLayerDefinition("", project) for name in ("CONFIDENCE", "PROBABILITIES", "VECTOR")
+    }
+    sink = QgsProcessingOutputLayerDefinition(out, project)
+    results, ok, feedback, context = run(engine, INPUT=halves, MODEL="m.json", OUTPUT=sink, **sinks)
+    assert ok, feedback.errors
+    assert list(context.layersToLoadOnCompletion()) == [out] and results == {"OUTPUT": out}

@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterExtent,
@@ -150,7 +151,9 @@ class ModelAlgorithm(Algorithm):
     ) -> dict[str, Any]:
         # Not while preparing: what is to be loaded is told by the context of the thread that the run is in.
         for name in (self.OUTPUT, *self.FILES):
-            self._params[name.lower()] = self.parameterAsOutputLayer(parameters, name, context) or None
+            empty = _is_empty(parameters.get(name), context)
+            path = "" if empty else self.parameterAsOutputLayer(parameters, name, context)
+            self._params[name.lower()] = path or None
         described = self.call("describe", {"model": self._params["model"]}, feedback)
         self._params.update(item=described["item"], href=described["href"])
         feedback.pushInfo(f"{described['title']}: {described['href']}")
@@ -264,6 +267,14 @@ class ModelAlgorithm(Algorithm):
 
     def _copied(self) -> tuple[str, ...]:
         return tuple(copy.layer_name for copy in self._copies.values())
+
+
+def _is_empty(destination: Any, context: QgsProcessingContext) -> bool:
+    """Whether a destination has no name, as batches leave those out that nobody wants: QGIS would promise to load it,
+    and then say that a layer without a name was not generated."""
+    if not isinstance(destination, QgsProcessingOutputLayerDefinition):
+        return False
+    return not destination.sink.valueAsString(context.expressionContext(), "")[0]
 
 
 def _number(name: str) -> QgsProcessingParameterNumber:
