@@ -2,8 +2,7 @@
 Options).
 
 QGIS's blocking request does the work. Replies are not handled in Python: PyQt can take a new one for an old one that
-had the same
-place in memory, which ends in a crash when several threads fetch.
+had the same place in memory, which ends in a crash when several threads fetch.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from ..core.errors import Cancelled, CatalogUnavailable, OutputNotWritable, Usag
 SCHEMES = ("http", "https")
 DEFAULT_MAX_BYTES = 2 * 10**9
 MAX_REDIRECTIONS = 10
+LOOK_AGAIN_MS = 100
 STATUS = QNetworkRequest.Attribute.HttpStatusCodeAttribute
 
 
@@ -36,7 +36,10 @@ def fetch(params: Mapping[str, Any], feedback: QgsFeedback) -> dict[str, Any]:
     with _one:
         thread = _Fetch(params, feedback)
         thread.start()
-        thread.wait()
+        while not thread.wait(LOOK_AGAIN_MS):
+            if feedback.isCanceled():
+                # Said again: a request that was only beginning did not listen yet when it was said first.
+                feedback.canceled.emit()
     if thread.error is not None:
         raise thread.error
     return thread.answer
