@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from .catalog.store import Stored
 from .errors import UsageError
@@ -18,6 +18,7 @@ from .inference.products import Wanted
 from .inference.session import load
 from .mlm.ability import gives_objects
 from .mlm.model import Model
+from .mlm.raster import RasterInfo
 from .mlm.threshold import recommended
 
 Params = Mapping[str, Any]
@@ -32,7 +33,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
     raster = checked.raster
     area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
     threshold, notes = _threshold(params, model)
-    outputs = _outputs(params, [b.file for b in raster.bands], gives_objects(model.outputs[0]))
+    outputs = _outputs(params, _read(params, raster), gives_objects(model.outputs[0]))
     min_area, simplify = _least(params, "min_area"), _least(params, "simplify")
     if "vector" in outputs or gives_objects(model.outputs[0]):
         # Before anything is computed: a vector file may need what this Python lacks.
@@ -54,7 +55,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
         batch_size=params.get("batch_size"),
     )
     shared = share(windows, network.provider) if layout.objects is None else Share(1, cpu_count())
-    return Job(
+    made = Job(
         model=model,
         network=load(network.path, network.provider, shared.threads),
         layout=layout,
@@ -74,6 +75,25 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
         workers=shared.workers,
         scratch=Path(params["scratch"]) if params.get("scratch") else None,
     )
+    _further(made, _read(params, raster))
+    return made
+
+
+def _read(params: Params, raster: RasterInfo) -> list[str]:
+    """Return the files that the run reads, none of which it may write."""
+    mask = str(params.get("mask") or "").partition("|")[0]
+    return [*(band.file for band in raster.bands), *([mask] if mask else [])]
+
+
+def _further(job: Job, read: Sequence[str]) -> None:
+    """Raise `UsageError` where a further output of the model, whose name nobody gave, would take another file's."""
+    taken: list[Union[str, Path]] = [job.output, *job.wanted.paths().values(), *read]
+    for path in job.further:
+        if any(_one_file(path, other) for other in taken):
+            raise UsageError(
+                f"The model has further outputs, and one of them would be written to {path.name}, which is a file "
+                f"that this run reads or writes too. Give the result another name than {job.output.name}."
+            )
 
 
 def _mask(params: Params, raster: Any) -> Optional[Any]:
@@ -84,11 +104,11 @@ def _mask(params: Params, raster: Any) -> Optional[Any]:
     return Mask.read(str(params["mask"]), raster)
 
 
-def _outputs(params: Params, rasters: Sequence[str], objects: bool) -> dict[str, Path]:
-    """Return the files to write by what they are; no two may be one, and none may be a raster that is read."""
+def _outputs(params: Params, read: Sequence[str], objects: bool) -> dict[str, Path]:
+    """Return the files to write by what they are; no two may be one, and none may be one that is read."""
     words = ["output", *(word for word in EXTRA if params.get(word))]
     vectors = {"vector", *(["output"] if objects else [])}
-    named = {word: _output(params[word], rasters, word in vectors) for word in words}
+    named = {word: _output(params[word], read, word in vectors) for word in words}
     for word, path in named.items():
         other = next((w for w, p in named.items() if w != word and p.resolve() == path.resolve()), None)
         if other:
@@ -96,7 +116,7 @@ def _outputs(params: Params, rasters: Sequence[str], objects: bool) -> dict[str,
     return named
 
 
-def _output(name: str, rasters: Sequence[str], vector: bool) -> Path:
+def _output(name: str, read: Sequence[str], vector: bool) -> Path:
     if not name:
         raise UsageError("No output is named. Give the name of a file to write.")
     path = Path(name).absolute()
@@ -106,12 +126,17 @@ def _output(name: str, rasters: Sequence[str], vector: bool) -> Path:
         )
     if not vector and path.suffix.lower() not in RASTERS:
         raise UsageError(f"The result is a GeoTIFF, and {path.name} does not end in .tif. Give another name.")
-    for raster in rasters:
-        # The name of a source inside an archive, or of a driver (GPKG:path:table), has the path within it.
-        same = Path(raster).exists() and path.exists() and path.samefile(raster)
-        if same or str(path) in raster:
-            raise UsageError(f"{path.name} is a raster that is read, which is never overwritten. Give another name.")
+    if any(_one_file(path, other) for other in read):
+        raise UsageError(f"{path.name} is a layer that is read, which is never overwritten. Give another name.")
     return path
+
+
+def _one_file(path: Path, other: Union[str, Path]) -> bool:
+    """Whether writing `path` would harm `other`, which may also be the name of a source inside an archive, or of a
+    driver (GPKG:path:table): it has the path within it.
+    """
+    same = Path(other).exists() and path.exists() and path.samefile(other)
+    return same or path == other or (isinstance(other, str) and str(path) in other)
 
 
 def _least(params: Params, word: str) -> float:

@@ -10,6 +10,7 @@ from ..mlm.expression import parse
 from ..mlm.fit import Fit
 from ..mlm.model import Model
 from ..mlm.raster import RasterInfo
+from ..mlm.slug import class_name
 from .layout import Layout
 from .measure import Trait
 from .plan import Plan
@@ -56,6 +57,13 @@ class Job:
             functions = () if self.skipped_functions else tuple(parse(f) for f in output.post_processing)
             made.append(Scoring(one, output, trait, functions))
         return tuple(made)
+
+    @property
+    def further(self) -> tuple[Path, ...]:
+        """The files of the model's further outputs, in the order of `scorings`: the map's name, and the output's."""
+        names = [class_name(s.output.name or s.exit.name) for s in self.scorings]
+        apart = [f"{name}-{place}" if name in names[:place] else name for place, name in enumerate(names)]
+        return tuple(self.output.with_name(f"{self.output.stem}_{name}{self.output.suffix}") for name in apart[1:])
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
 from rasterio.transform import Affine
 
 from ..errors import UsageError
-from ..mlm.slug import class_name
 from ..watch import Watch
 from . import report
 from .clock import Clock
@@ -92,14 +90,9 @@ def _head(job: Job, place: int, tags: dict[str, str], first: Scratch) -> Head:
         coded = coding(scoring.output, scoring.exit.labels, scoring.trait.channels, job.threshold)
     grid = grid_of(job, scoring)
     wanted = job.wanted if place == 0 else only_map(job.wanted)
-    scratch = first if place == 0 else Scratch(beside(job.output, scoring), within=first)
+    scratch = first if place == 0 else Scratch(job.further[place - 1], within=first)
     products = Products(scoring.output, coded, scoring.trait.channels, grid, job.layout.scene, tags, scratch, wanted)
     return Head(scoring, coded, job.layout, job.plan, grid, products)
-
-
-def beside(output: Path, scoring: Scoring) -> Path:
-    """Return the file of a further output of the model: the map's name, and the output's."""
-    return output.with_name(f"{output.stem}_{class_name(scoring.output.name or scoring.exit.name)}{output.suffix}")
 
 
 def _scores_exist(job: Job) -> None:
