@@ -15,10 +15,6 @@ import rasterio
 from onnx import TensorProto, helper, numpy_helper
 from rasterio.transform import from_origin
 
-from mlm_runner.core.catalog.store import Store
-from mlm_runner.core.commands import Context, run
-from mlm_runner.core.watch import Watch
-
 BANDS = ["B03", "B04", "B05", "B06", "B07", "B8A", "B11", "B12", "view_zenith", "sun_zenith", "relative_azimuth"]
 TABLES = "satellitetools/biophys/snap-auxdata/biophysical/2_1"
 
@@ -60,47 +56,27 @@ def network(path: Path, tables, variable: str) -> Path:
     return path
 
 
-def item(file: Path, tables, variable: str) -> dict:
-    """Describe the network: min-max scaling of each band, and the way back from -1..1 as an expression."""
+def scaled(tables, variable: str) -> tuple[dict, dict]:
+    """Describe input and output: min-max scaling of each band, and the way back from -1..1 as an expression."""
     low, high = tables(variable, "Denormalisation")[0]
     bounds = tables(variable, "Normalisation")
-    return {
-        "type": "Feature",
-        "stac_version": "1.1.0",
-        "stac_extensions": ["https://stac-extensions.github.io/mlm/v1.5.0/schema.json"],
-        "id": variable,
-        "geometry": None,
-        "properties": {
-            "datetime": "2020-01-01T00:00:00Z",
-            "mlm:name": f"{variable} of Sentinel-2",
-            "mlm:tasks": ["regression"],
-            "mlm:input": [
-                {
-                    "name": "x",
-                    "bands": BANDS,
-                    "input": {"shape": [-1, 11], "dim_order": ["batch", "bands"], "data_type": "float32"},
-                    "value_scaling": [{"type": "min-max", "minimum": a, "maximum": b} for a, b in bounds],
-                }
-            ],
-            "mlm:output": [
-                {
-                    "name": "y",
-                    "tasks": ["regression"],
-                    "result": {"shape": [-1, 1], "dim_order": ["batch", "value"], "data_type": "float32"},
-                    "post_processing_function": {
-                        "format": "gdal-calc",
-                        "expression": f"0.5 * (A + 1) * ({high} - {low}) + {low}",
-                    },
-                }
-            ],
-        },
-        "assets": {"model": {"href": str(file), "roles": ["mlm:model"], "mlm:artifact_type": "onnx"}},
-        "links": [],
+    given = {
+        "bands": BANDS,
+        "input": {"shape": [-1, 11], "dim_order": ["batch", "bands"], "data_type": "float32"},
+        "value_scaling": [{"type": "min-max", "minimum": a, "maximum": b} for a, b in bounds],
     }
+    output = {
+        "result": {"shape": [-1, 1], "dim_order": ["batch", "value"], "data_type": "float32"},
+        "post_processing_function": {
+            "format": "gdal-calc",
+            "expression": f"0.5 * (A + 1) * ({high} - {low}) + {low}",
+        },
+    }
+    return given, output
 
 
 @pytest.mark.parametrize("variable", ["LAI", "FAPAR"])
-def test_the_toolbox_s_own_test_cases_come_out(variable, tables, tmp_path):
+def test_the_toolbox_s_own_test_cases_come_out(variable, tables, item, engine, tmp_path):
     cases = tables(variable, "TestCases")
     raster = tmp_path / "cases.tif"
     profile = {"driver": "GTiff", "width": 10, "height": 10, "count": 11, "dtype": "float32", "crs": "EPSG:32633"}
@@ -108,11 +84,13 @@ def test_the_toolbox_s_own_test_cases_come_out(variable, tables, tmp_path):
         file.write(cases[:, :11].T.reshape(11, 10, 10).astype(np.float32))
         for index, name in enumerate(BANDS, 1):
             file.set_band_description(index, name)
-    context = Context(Watch(), Store(tmp_path / "home"), None, tmp_path / "home")
-    described = item(network(tmp_path / "network.onnx", tables, variable), tables, variable)
-    out = str(tmp_path / "out.tif")
-    run({"item": described, "rasters": [str(raster)], "output": out, "units": "raw"}, context)
-    with rasterio.open(out) as file:
+    described = item(
+        f"{variable} of Sentinel-2",
+        network(tmp_path / "network.onnx", tables, variable),
+        "regression",
+        *scaled(tables, variable),
+    )
+    with rasterio.open(engine(described, raster)["output"]) as file:
         made = file.read(1).reshape(-1)
     known = np.isfinite(cases[:, 11])
     assert known.sum() >= 50, "some of the hundred have no result in the table"
