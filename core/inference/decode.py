@@ -34,6 +34,11 @@ def arrange(raw: np.ndarray, one: Exit, per_pixel: bool, tile: tuple[int, int]) 
         raw, order = np.expand_dims(raw, 1), [order[0], "channel", *order[1:]]
     if per_pixel:
         rows = raw.transpose([order.index(d) for d in ("batch", "channel")])
+        if len(rows) % (tile[0] * tile[1]):
+            raise NotRunnable(
+                f"The model gave results for {len(rows)} pixels where it got those of windows of {tile[0]} x {tile[1]}. "
+                "Choose another model."
+            )
         return rows.reshape(-1, tile[0], tile[1], rows.shape[1]).transpose(0, 3, 1, 2)
     if "token" in order:
         return _of_tokens(raw.transpose([order.index(d) for d in ("batch", "channel", "token")]))

@@ -15,7 +15,7 @@ from ..mlm.model import Model, ModelInput, ModelOutput
 from ..mlm.sources import channels
 from .detectors import Reading, reading
 from .session import Network, TensorInfo
-from .signature import by_file, input_order, inputs, output_order, output_tensor
+from .signature import Given, by_file, input_order, inputs, output_order, output_tensor
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,12 @@ class Layout:
         return any(one.labels for one in self.exits)
 
     @property
+    def batched(self) -> bool:
+        """Whether the file takes and gives several windows at once."""
+        orders = [*(entry.order for entry in self.entries), *(one.order for one in self.exits)]
+        return all("batch" in order for order in orders)
+
+    @property
     def radius(self) -> Optional[int]:
         """The largest radius of all outputs, or None where one of them does not tell."""
         known = [one.radius for one in self.exits]
@@ -117,7 +123,7 @@ def layout(model: Model, network: Network, skip_functions: bool = False) -> tupl
     if gives_objects(model.outputs[0]):
         objects = _objects(model, network, whole[0], findings)
     else:
-        exits = _exits(model, network, whole[0].per_pixel, findings)
+        exits = _exits(model, network, whole[0].sizes, findings)
     if exits is None or not (exits or objects):
         return None, findings
     first = model.inputs[whole[0].place].tensor
@@ -166,7 +172,7 @@ def _objects(model: Model, network: Network, entry: Entry, findings: list[Findin
     return found
 
 
-def _exits(model: Model, network: Network, per_pixel: bool, findings: list[Finding]) -> Optional[tuple[Exit, ...]]:
+def _exits(model: Model, network: Network, given: Given, findings: list[Finding]) -> Optional[tuple[Exit, ...]]:
     """Return the outputs that become rasters: the first must, what can't be read of the others is left out and said."""
     exits: list[Exit] = []
     for place, declared in enumerate(model.outputs):
@@ -174,7 +180,7 @@ def _exits(model: Model, network: Network, per_pixel: bool, findings: list[Findi
         said: list[Finding] = []
         one = None
         if kind in ("classes", "numbers"):
-            one = _exit(model, place, network, per_pixel, kind, said)
+            one = _exit(model, place, network, given, kind, said)
         wrong = [f for f in said if f.level == "error"]
         if place == 0:
             findings += said
@@ -192,7 +198,7 @@ def _exits(model: Model, network: Network, per_pixel: bool, findings: list[Findi
 
 
 def _exit(
-    model: Model, place: int, network: Network, per_pixel: bool, kind: str, findings: list[Finding]
+    model: Model, place: int, network: Network, given: Given, kind: str, findings: list[Finding]
 ) -> Optional[Exit]:
     declared = model.outputs[place]
     tensor = output_tensor(declared, place, model, network)
@@ -200,7 +206,7 @@ def _exit(
         text = f"The item describes {len(model.outputs)} outputs, and the model's file gives {len(network.outputs)}."
         findings.append(Finding("error", text, "Ask the publisher to correct the item.", "item and file differ"))
         return None
-    order = output_order(declared, tensor, per_pixel, findings)
+    order = output_order(declared, tensor, given, findings)
     if order is None:
         return None
     if declared.classes:

@@ -170,7 +170,7 @@ def _side(layout: Layout, side: str, wish: Optional[int]) -> int:
 def _batch(layout: Layout, wish: Optional[int]) -> int:
     if wish is not None and wish < 1:
         raise UsageError(f"A batch of {wish} windows makes no sense; use 1 or more.")
-    fixed = layout.size("batch")
+    fixed = layout.size("batch") if layout.batched else 1
     if fixed is not None:
         if wish is not None and wish != fixed:
             raise UsageError(f"The model's file takes batches of {fixed}; {wish} can't be used.")

@@ -44,7 +44,14 @@ class Scoring:
 
     def scores(self, raw: np.ndarray, layout: Layout, plan: Plan, count: int) -> np.ndarray:
         """Return (count, channels, height, width) in pixels of the output for the first `count` windows."""
-        arranged = decode.arrange(raw, self.exit, layout.per_pixel, plan.tile)[:count]
+        arranged = decode.arrange(raw, self.exit, layout.per_pixel, plan.tile)
+        fed = count if layout.per_pixel else layout.size("batch") or count
+        if len(arranged) != fed:
+            raise NotRunnable(
+                f"The model gave results for {len(arranged)} windows where it got {fed}. "
+                + ("Run it with a batch size of 1." if layout.size("batch") is None else "Choose another model.")
+            )
+        arranged = arranged[:count]
         if arranged.shape[1] != self.trait.channels:
             raise NotRunnable(
                 f"The model gave {arranged.shape[1]} channels where its file promises {self.trait.channels}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from ..mlm.ability import NUMBER_TASKS, SCENE_TASKS
 from ..mlm.constants import constant
@@ -148,6 +148,10 @@ ORDERS = {
 """Orders that networks really have, by the number of dimensions."""
 
 
+Given = Mapping[str, Optional[int]]
+"""The dimensions of the file's input, and their sizes where they are fixed."""
+
+
 def output_tensor(declared: ModelOutput, place: int, model: Model, network: Network) -> Optional[TensorInfo]:
     """Return the file's output that the item means: the one of its name, the only one, or the one at its place."""
     named = {t.name: t for t in network.outputs}
@@ -159,11 +163,11 @@ def output_tensor(declared: ModelOutput, place: int, model: Model, network: Netw
 
 
 def output_order(
-    declared: ModelOutput, output: TensorInfo, per_pixel: bool, findings: list[Finding]
+    declared: ModelOutput, output: TensorInfo, given: Given, findings: list[Finding]
 ) -> Optional[tuple[str, ...]]:
     """Return the output's order; declared ones are used where they fit the file, since items are often wrong here."""
-    rank = len(output.shape)
-    names = known(declared.tensor.dim_order)
+    rank, per_pixel = len(output.shape), "height" not in given
+    names = _as_in_file(declared, output, given, findings)
     image = names is not None and {"height", "width"} <= set(names)
     fits = names is not None and len(names) == rank
     if per_pixel:
@@ -174,7 +178,7 @@ def output_order(
     elif fits and names is not None and (image or {"token"} & set(names)):
         return _without_time(names, output)
     elif rank in (1, 2) and (SCENE_TASKS | NUMBER_TASKS) & set(declared.tasks):
-        return BY_RANK[rank]
+        return names if names == ("channel",) else BY_RANK[rank]
     elif rank == 3 and not image and declared.tensor.dim_order and _is_tokens(declared, output):
         return ("batch", "token", "channel")
     elif rank in (3, 4):
@@ -183,6 +187,29 @@ def output_order(
     text = f"The file's output {output.name!r} ({shape}) is no map of pixels, which {', '.join(declared.tasks)} needs."
     findings.append(Finding("error", text, "Choose another model.", "an output that is no map"))
     return None
+
+
+def _as_in_file(
+    declared: ModelOutput, output: TensorInfo, given: Given, findings: list[Finding]
+) -> Optional[tuple[str, ...]]:
+    """Return the item's names of the dimensions, with a batch where only the file has one, and without where it has
+    none: that the first of three dimensions is the classes, and no batch, is seen by their number.
+    """
+    names, rank = known(declared.tensor.dim_order), len(output.shape)
+    if names is None:
+        return None
+    if len(names) == rank - 1 and "batch" not in names and "batch" in given:
+        findings.append(Finding("note", "The item's output has no batch dimension; the file's has."))
+        return ("batch", *names)
+    if len(names) != rank + 1 or "batch" not in names:
+        return names
+    without = tuple(name for name in names if name != "batch")
+    count = dict(zip(without, output.shape)).get("channel")
+    wanted = len(declared.classes) or sizes(declared.tensor.dim_order, declared.tensor.shape).get("channel", -1)
+    if "batch" in given and (count is None or count != wanted or count == given["batch"]):
+        return names
+    findings.append(Finding("note", "The item's output has a batch dimension; the file's has none."))
+    return without
 
 
 def _without_time(names: tuple[str, ...], output: TensorInfo) -> tuple[str, ...]:
