@@ -6,6 +6,7 @@ max. Formulas are those of MLM 1.5, Value Scaling Object.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Callable, Optional, Sequence, Union
 
@@ -69,7 +70,7 @@ def prepare(stored: np.ndarray, valid: np.ndarray, recipe: Recipe) -> tuple[np.n
     values = stored.astype(np.float32)
     for band, (factor, offset) in zip(values, recipe.units):
         if (factor, offset) != (1.0, 0.0):
-            band *= np.float32(factor)
+            _multiply(band, factor)
             band += np.float32(offset)
     if recipe.channels != tuple(range(len(values))) or recipe.functions:
         values = _computed(values, recipe)
@@ -79,6 +80,19 @@ def prepare(stored: np.ndarray, valid: np.ndarray, recipe: Recipe) -> tuple[np.n
             band[...] = SCALE[scaling.type](band, scaling)
     values[:, ~valid] = 0
     return values, valid
+
+
+def _multiply(band: np.ndarray, factor: float) -> None:
+    """Multiply in place, or divide by the whole number that `factor` is the inverse of.
+
+    1 / 10000 is no float32: by a rounded factor a third of all reflectances come out beside the float32 next to them,
+    on the other side of a tree's split, which lies at values of the training data.
+    """
+    whole = round(1 / factor) if abs(factor) > 2**-24 else 0  # larger numbers are not all float32 themselves
+    if whole and math.isclose(whole * factor, 1, rel_tol=1e-12):
+        band /= np.float32(whole)
+    else:
+        band *= np.float32(factor)
 
 
 def _computed(values: np.ndarray, recipe: Recipe) -> np.ndarray:
