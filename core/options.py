@@ -12,6 +12,7 @@ from .inference.check import Checked, required
 from .inference.crew import Share, cpu_count, share
 from .inference.extent import area_of
 from .inference.job import Job
+from .inference.layout import Layout
 from .inference.measure import measure
 from .inference.plan import plan, tile_of
 from .inference.products import Wanted
@@ -32,7 +33,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
     network, layout = required(checked, model)
     raster = checked.raster
     area = area_of(raster, params.get("extent"), params.get("extent_crs") or "")
-    threshold, notes = _threshold(params, model)
+    threshold, notes = _threshold(params, model, layout)
     outputs = _outputs(params, _read(params, raster), gives_objects(model.outputs[0]))
     min_area, simplify = _least(params, "min_area"), _least(params, "simplify")
     if "vector" in outputs or gives_objects(model.outputs[0]):
@@ -146,15 +147,17 @@ def _least(params: Params, word: str) -> float:
     return value
 
 
-def _threshold(params: Params, model: Model) -> tuple[Optional[float], tuple[str, ...]]:
+def _threshold(params: Params, model: Model, layout: Layout) -> tuple[Optional[float], tuple[str, ...]]:
     """Return the threshold, asked for or recommended by the item, and what is to be said about it."""
     value = params.get("threshold")
-    if value is None and gives_objects(model.outputs[0]):
+    if value is not None:
+        return _share(value, "threshold"), ()
+    found, word = recommended(model)
+    if found is None or layout.objects is not None:
         return None, ()
-    if value is None:
-        found, word = recommended(model)
-        return found, (f"the threshold of {found:g} is the item's own ({word})",) if found is not None else ()
-    return _share(value, "threshold"), ()
+    if not layout.exits[0].scores:
+        return None, (f"the item's threshold of {found:g} ({word}) is left out, since the model gives no scores",)
+    return found, (f"the threshold of {found:g} is the item's own ({word})",)
 
 
 def _share(value: Any, what: str) -> Optional[float]:

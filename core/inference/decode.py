@@ -10,6 +10,9 @@ from ..errors import NotRunnable
 from .geometry import patches
 from .layout import Exit
 
+SLACK = 1e-3
+"""How far rounding takes a probability out of 0 to 1."""
+
 
 def missing_activation(channels: int, in_file: str) -> str:
     """Return what is to be applied to the scores: softmax over several classes, sigmoid on a single one, or nothing."""
@@ -36,7 +39,7 @@ def arrange(raw: np.ndarray, one: Exit, per_pixel: bool, tile: tuple[int, int]) 
         rows = raw.transpose([order.index(d) for d in ("batch", "channel")])
         if len(rows) % (tile[0] * tile[1]):
             raise NotRunnable(
-                f"The model gave results for {len(rows)} pixels where it got those of windows of {tile[0]} x {tile[1]}. "
+                f"The model gave results for {len(rows)} pixels of windows of {tile[0]} x {tile[1]}. "
                 "Choose another model."
             )
         return rows.reshape(-1, tile[0], tile[1], rows.shape[1]).transpose(0, 3, 1, 2)
@@ -60,20 +63,27 @@ def activation_of(tried: np.ndarray) -> str:
 
     Scores of a softmax add up to 1 over the channels, those of a sigmoid lie between 0 and 1; logits do neither.
     """
-    if tried.min() < 0 or tried.max() > 1:
+    tried = np.moveaxis(tried, 1, 0)[:, np.isfinite(tried).all(axis=1)]
+    if not tried.size or not looks_finished(tried):
         return ""
-    if tried.shape[1] > 1 and np.allclose(tried.sum(axis=1), 1, atol=1e-3):
+    if len(tried) > 1 and np.allclose(tried.sum(axis=0), 1, atol=SLACK):
         return "softmax"
     return "sigmoid"
+
+
+def looks_finished(values: np.ndarray) -> bool:
+    """Whether scores can be those of a softmax or a sigmoid, but for rounding (float16 among it)."""
+    return bool(values.min() >= -SLACK and values.max() <= 1 + SLACK)
 
 
 def scores(arranged: np.ndarray, activation: str) -> np.ndarray:
     """Return float32 scores between 0 and 1, with `activation` applied over the channels."""
     values = arranged.astype(np.float32, copy=False)
-    if activation == "softmax":
-        powers = np.exp(values - values.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
-    if activation == "sigmoid":
-        with np.errstate(over="ignore"):
+    # Where a pixel has no value the network may have divided by zero.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if activation == "softmax":
+            powers = np.exp(values - values.max(axis=1, keepdims=True))
+            return powers / powers.sum(axis=1, keepdims=True)
+        if activation == "sigmoid":
             return 1.0 / (1.0 + np.exp(-values))
     return values

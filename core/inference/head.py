@@ -28,6 +28,8 @@ class Head:
     ) -> None:
         self.scoring, self.coded, self.grid, self.products = scoring, coded, grid, products
         self._layout, self._plan = layout, plan
+        self.any_value = False
+        """Whether any pixel had a value in all needed bands, within the mask."""
         self._scaled = plan if scoring.exit.scene else plan.scaled(scoring.trait.geometry)
         scene = layout.scene
         self._mosaic = Scenes() if scene else Mosaic(self._scaled, scoring.trait.channels, scoring.data_type)
@@ -51,7 +53,10 @@ class Head:
                 end = self._mosaic.skip(window.i, window.j)
             else:
                 row, col, finished = self._mosaic.add(window.i, window.j, next(computed))
-                self.products.put(row, col, finished, self._valid(window, finished))
+                valid = self._valid(window, finished)
+                self.scoring.prove(finished, valid)
+                self.any_value = self.any_value or bool(valid.any())
+                self.products.put(row, col, finished, valid)
                 end = row + finished.shape[1]
             if window.j == self._plan.columns - 1:
                 self.products.done(end)

@@ -10,7 +10,7 @@ from rasterio.enums import Resampling
 
 from ..mlm.model import Band
 from .area import pixel_areas
-from .coding import Coding
+from .coding import HALF, Coding
 from .rows import Grid, RowsFile
 
 NAN = float("nan")
@@ -117,12 +117,14 @@ class ValueLayer(_File):
 class ConfidenceLayer(ValueLayer):
     """The score of the class that each pixel got, from 0 to 1."""
 
-    def __init__(self, path: Path, grid: Grid, tags: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, grid: Grid, coding: Optional[Coding], tags: Mapping[str, str]) -> None:
         super().__init__(path, grid, ("confidence",), tags)
+        self._least = HALF if coding is None or coding.threshold is None else coding.threshold
 
     def put(self, row: int, col: int, scores: np.ndarray, valid: np.ndarray) -> None:
-        """Take scores at a place; a single score is that of one of two classes."""
-        best = np.maximum(scores, 1 - scores) if scores.shape[0] == 1 else scores.max(axis=0, keepdims=True)
+        """Take scores at a place; a single score is that of one of two classes, and what it lacks the other's."""
+        single = scores.shape[0] == 1
+        best = np.where(scores >= self._least, scores, 1 - scores) if single else scores.max(axis=0, keepdims=True)
         super().put(row, col, best, valid)
 
 

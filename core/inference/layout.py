@@ -57,6 +57,11 @@ class Exit:
     radius: Optional[int] = None
 
     @property
+    def scores(self) -> bool:
+        """Whether there is a score for each class."""
+        return self.kind == "classes" and not self.labels
+
+    @property
     def scene(self) -> bool:
         """Whether there is one row of numbers for a whole window, or pixel, and none for its pixels."""
         return not {"height", "token"} & set(self.order)

@@ -19,17 +19,22 @@ from .layout import Exit, Layout
 from .scorer import Scorer
 from .session import Network
 
+CONTRASTS = (1.0, 30.0, 1000.0)
+"""How strong the noise is in which scores are looked at: logits may lie between 0 and 1 where there is little."""
 A_FEW = (8, 8)
 """A window for networks that see one pixel at a time."""
 
 
 @dataclass(frozen=True)
 class Trait:
-    """What is known of an output: where its pixels lie, its channels, the activation that it ends in ("" if none)."""
+    """What is known of an output: where its pixels lie, its channels, the activation that it ends in ("" if none), and
+    whether that is only what trials look like.
+    """
 
     geometry: Geometry
     channels: int
     ends_in: str
+    guessed: bool = False
 
 
 def measure(network: Network, layout: Layout, tile: tuple[int, int]) -> tuple[Trait, ...]:
@@ -57,9 +62,14 @@ def _trait(one: Exit, network: Network, layout: Layout, trial: _Trial) -> Trait:
     geometry = Geometry() if one.scene or layout.per_pixel else _geometry(one, has, layout, trial)
     channels = one.channels if one.channels is not None else trial.of(one).shape[1]
     ends_in = network.graph.ends_in.get(one.name)
-    if one.kind != "classes" or one.labels:
+    if not one.scores:
         ends_in = ""
-    return Trait(geometry, channels, decode.activation_of(trial.of(one)) if ends_in is None else ends_in)
+    if ends_in is not None:
+        return Trait(geometry, channels, ends_in)
+    found = {decode.activation_of(trial.of(one, contrast=contrast)) for contrast in CONTRASTS}
+    # A sigmoid that is sure of one class looks as a softmax does; what once has no bounds has none.
+    ends_in = "" if "" in found else found.pop() if len(found) == 1 else "sigmoid"
+    return Trait(geometry, channels, ends_in, guessed=True)
 
 
 def _geometry(one: Exit, has: dict[str, Optional[int]], layout: Layout, trial: _Trial) -> Geometry:
@@ -84,15 +94,15 @@ class _Trial:
 
     def __init__(self, network: Network, layout: Layout, tensor: tuple[int, int]) -> None:
         self._network, self._layout, self.tensor = network, layout, tensor
-        self._made: dict[tuple[int, int], list[np.ndarray]] = {}
+        self._made: dict[tuple[tuple[int, int], float], list[np.ndarray]] = {}
 
-    def of(self, one: Exit, size: Optional[tuple[int, int]] = None) -> np.ndarray:
-        """Return (1, channels, height, width) that the network makes of a window of `size`."""
-        size = size or self.tensor
-        if size not in self._made:
+    def of(self, one: Exit, size: Optional[tuple[int, int]] = None, contrast: float = 1.0) -> np.ndarray:
+        """Return (1, channels, height, width) that the network makes of a window of `size`, with noise so strong."""
+        key = (size or self.tensor, contrast)
+        if key not in self._made:
             scorer = Scorer(self._network, self._layout)
-            self._made[size] = scorer.raw([self._noise(size)])
-        raw = self._made[size][self._layout.exits.index(one)]
+            self._made[key] = scorer.raw([self._noise(*key)])
+        raw, size = self._made[key][self._layout.exits.index(one)], key[0]
         return decode.arrange(raw, one, self._layout.per_pixel, size)[:1]
 
     def on_squares(self, one: Exit) -> Optional[Geometry]:
@@ -103,7 +113,7 @@ class _Trial:
             return None
         return of_two(SMALL, (made[0], made[1]))
 
-    def _noise(self, size: tuple[int, int]) -> list[np.ndarray]:
+    def _noise(self, size: tuple[int, int], contrast: float) -> list[np.ndarray]:
         random = np.random.default_rng(0)
         shapes = [(e.sizes.get("time") or 1, e.count, *size) for e in self._layout.entries]
-        return [random.normal(size=shape).astype(np.float32) for shape in shapes]
+        return [random.normal(0, contrast, shape).astype(np.float32) for shape in shapes]

@@ -105,7 +105,7 @@ class Products:
             path = self._scratches["probabilities"].path()
             layers.append(ValueLayer(path, self.grid, self.class_names(), self.tags))
         if "confidence" in self._scratches:
-            layers.append(ConfidenceLayer(self._scratches["confidence"].path(), self.grid, self.tags))
+            layers.append(ConfidenceLayer(self._scratches["confidence"].path(), self.grid, self.coded, self.tags))
         if "vector" in self._scratches and self.scene and self.coded is not None:
             from .scenes import SceneLayer  # needs shapely, see _vector
 

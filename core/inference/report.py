@@ -140,11 +140,19 @@ def assumed(job: Job) -> tuple[str, ...]:
         functions = [f for i in job.model.inputs for f in i.pre_processing]
         functions += [f for o in job.model.outputs for f in o.post_processing]
         taken += [f"the data needs no {f.format} function {f.expression}" for f in functions]
+    if any(scoring.trait.guessed and scoring.trait.ends_in for scoring in job.scorings):
+        taken.append("the network's scores are finished probabilities, since on trial they lay between 0 and 1")
     taken.append(
         "pixels without a value in any needed band are 0 after scaling for the network, and "
         + ("no object has its middle there" if job.layout.objects is not None else "nodata in the result")
     )
     return tuple(taken)
+
+
+def nothing(job: Job) -> str:
+    """Return the sentence on a run that has found no pixel to compute."""
+    where = f" within the mask {job.mask_name}" if job.mask is not None else ""
+    return f"no pixel of the extent{where} has a value in all needed bands, so the result is empty"
 
 
 def tags(job: Job, steps: tuple[str, ...], taken: tuple[str, ...]) -> dict[str, str]:

@@ -56,8 +56,8 @@ def run(job: Job, watch: Watch) -> report.Result:
             heads.finish(watch.check)
     first = heads.all[0]
     counted = first.products.classes
-    if counted is not None and not counted.counts:
-        assumed = (*assumed, "no pixel of the extent has a value in all needed bands, so none has a class")
+    if not first.any_value:
+        assumed = (*assumed, report.nothing(job))
     return report.Result(
         output=str(job.output),
         kind="raster",

@@ -53,7 +53,7 @@ def run_objects(job: Job, watch: Watch) -> report.Result:
         watch.tell(None, "Writing objects")
         found = finder.features()
         steps = (*report.applied(job), *limits, *finder.reading.said)
-        assumed = report.assumed(job)
+        assumed = (*report.assumed(job), *([] if finder.any_value else [report.nothing(job)]))
         entries = legend(finder.reading.classes or _numbered(found))
         tags = report.tags(job, steps, assumed)
         kind = "MultiPolygon" if finder.reading.has_masks else "Polygon"
@@ -100,12 +100,14 @@ class _Finder:
         self.reading: Reading = job.layout.objects
         self.scorer = Scorer(job.network, job.layout, self.reading.outputs)
         self._job, self._score = job, score
+        self.any_value = False
         self._collector = Collector(score, iou)
         self._size = sides(job.layout.entries[0]) if job.layout.entries[0].resize else None
 
     def take(self, batch: list[Ready]) -> None:
         """Take a batch of windows; those without a value are not computed."""
         ready = [window for window in batch if window.values is not None]
+        self.any_value = self.any_value or bool(ready)
         for windows in [[w] for w in ready] if self.reading.one_by_one else [ready]:
             if windows:
                 self._found(windows)

@@ -29,13 +29,13 @@ class Scoring:
     @property
     def activation(self) -> str:
         """What is to be applied to make scores of it, or an empty string."""
-        if self.exit.kind != "classes" or self.exit.labels or self.functions:
+        if not self.exit.scores or self.functions:
             return ""
         return decode.missing_activation(self.trait.channels, self.trait.ends_in)
 
     @property
     def has_scores(self) -> bool:
-        return self.exit.kind == "classes" and not self.exit.labels
+        return self.exit.scores
 
     @property
     def data_type(self) -> np.dtype:
@@ -60,12 +60,27 @@ class Scoring:
             arranged = compute(function, dict.fromkeys(function.names, arranged))
         if self.exit.labels:
             return self._placed(arranged.astype(np.int64), layout, plan)
-        found = decode.scores(arranged, self.activation)
-        if not np.isfinite(found).all():
+        return self._placed(decode.scores(arranged, self.activation), layout, plan)
+
+    def prove(self, scores: np.ndarray, valid: np.ndarray) -> None:
+        """Raise `NotRunnable` where `scores` (channels, rows, columns) of `valid` pixels are not what they must be.
+
+        What the network gives for the others is seen nowhere: one that divides gives NaN for the zeros it sees there.
+        """
+        whole = np.isfinite(scores).all()
+        if not whole and not np.isfinite(scores[:, valid]).all():
             raise NotRunnable(
                 "The model gave scores that are no numbers (NaN). Check the units and the nodata value of the raster."
             )
-        return self._placed(found, layout, plan)
+        if not self.trait.guessed or not self.trait.ends_in or self.functions or not valid.any():
+            return
+        seen = scores if whole else scores[:, valid]
+        if not decode.looks_finished(seen):
+            raise NotRunnable(
+                f"The model gave scores from {seen.min():g} to {seen.max():g}, and on trial they lay between 0 and 1, "
+                "so they were taken for probabilities. Check the units, or ask the publisher for a file that ends in a "
+                "softmax or sigmoid."
+            )
 
     def _placed(self, values: np.ndarray, layout: Layout, plan: Plan) -> np.ndarray:
         """Return what belongs to a resized window on the window's own pixels again: nearest, numbers linearly."""
