@@ -45,7 +45,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
         check_name(vector, [path for path in outputs.values() if path != vector], raster.crs)
         check_wishes(min_area, simplify, raster.crs)
     tile = tile_of(layout, params.get("tile"))
-    traits = measure(network, layout, tile)
+    traits = measure(network, layout, tile, {feed.place: feed.dates for feed in checked.fit.feeds})
     windows = plan(
         layout,
         area,

@@ -56,11 +56,24 @@ def sides(entry: Entry) -> Optional[tuple[int, int]]:
 
 
 def _as(values: np.ndarray, data_type: str) -> np.ndarray:
-    """Return values in an element type; whole numbers are never wrapped round: 300 for bytes is 255, and 2.7 is 3."""
+    """Return values in an element type; whole numbers are never wrapped round: 300 for bytes is 255, and 2.7 is 3.
+
+    Raises `NotRunnable` where float16 would make infinity of a value.
+    """
     kind = np.dtype("float32" if data_type == "bfloat16" else data_type)
     if kind.kind in "iu":
         limits = np.iinfo(kind)
-        values = np.clip(np.rint(values), limits.min, limits.max)
+        wide = kind.itemsize > 2  # float32 does not hold the last numbers of 32 bits, nor float64 those of 64
+        values = np.rint(values.astype(np.float64) if wide else values)
+        most = np.nextafter(float(limits.max), 0) if kind.itemsize == 8 else limits.max
+        values = np.clip(values, limits.min, most)
+    elif kind == np.float16 and values.size:
+        most = float(np.finfo(kind).max)
+        if np.abs(values).max() > most:
+            raise NotRunnable(
+                f"A value is {values.flat[np.abs(values).argmax()]:g}, and the model's file takes float16, which ends "
+                f"at {most:g}. Check in what units the values are read."
+            )
     return np.ascontiguousarray(values, dtype=kind)
 
 

@@ -7,7 +7,7 @@ what they told is kept with the loaded network.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -37,14 +37,18 @@ class Trait:
     guessed: bool = False
 
 
-def measure(network: Network, layout: Layout, tile: tuple[int, int]) -> tuple[Trait, ...]:
-    """Return the traits of the layout's exits for windows of `tile` (height, width) pixels.
+def measure(
+    network: Network, layout: Layout, tile: tuple[int, int], dates: Mapping[int, int] = {}
+) -> tuple[Trait, ...]:
+    """Return the traits of the layout's exits for windows of `tile` (height, width) pixels; `dates` is how many the
+    run has, by the input's place, for files that take any number.
 
     Raises `NotRunnable` where the network fails on them, or makes of them what is no image.
     """
-    key = (layout.exits, tuple((e.name, e.order) for e in layout.entries), tile)
+    times = tuple(entry.sizes.get("time") or dates.get(entry.place, 1) for entry in layout.entries)
+    key = (layout.exits, tuple((e.name, e.order) for e in layout.entries), tile, times)
     if key not in network.tried:
-        trial = _Trial(network, layout, A_FEW if layout.per_pixel else _tensor(layout, tile))
+        trial = _Trial(network, layout, A_FEW if layout.per_pixel else _tensor(layout, tile), times)
         network.tried[key] = tuple(_trait(one, network, layout, trial) for one in layout.exits)
     traits: tuple[Trait, ...] = network.tried[key]
     return traits
@@ -92,8 +96,8 @@ def _geometry(one: Exit, has: dict[str, Optional[int]], layout: Layout, trial: _
 class _Trial:
     """Runs the network on noise, once for each size that is asked for."""
 
-    def __init__(self, network: Network, layout: Layout, tensor: tuple[int, int]) -> None:
-        self._network, self._layout, self.tensor = network, layout, tensor
+    def __init__(self, network: Network, layout: Layout, tensor: tuple[int, int], times: Sequence[int]) -> None:
+        self._network, self._layout, self.tensor, self._times = network, layout, tensor, times
         self._made: dict[tuple[tuple[int, int], float], list[np.ndarray]] = {}
 
     def of(self, one: Exit, size: Optional[tuple[int, int]] = None, contrast: float = 1.0) -> np.ndarray:
@@ -115,5 +119,5 @@ class _Trial:
 
     def _noise(self, size: tuple[int, int], contrast: float) -> list[np.ndarray]:
         random = np.random.default_rng(0)
-        shapes = [(e.sizes.get("time") or 1, e.count, *size) for e in self._layout.entries]
+        shapes = [(times, e.count, *size) for e, times in zip(self._layout.entries, self._times)]
         return [random.normal(0, contrast, shape).astype(np.float32) for shape in shapes]

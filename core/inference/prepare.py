@@ -78,6 +78,8 @@ def prepare(stored: np.ndarray, valid: np.ndarray, recipe: Recipe) -> tuple[np.n
     for band, scaling in zip(values, recipe.scaling):
         if scaling is not None:
             band[...] = SCALE[scaling.type](band, scaling)
+            if scaling.expression is not None:
+                valid = valid & np.isfinite(band)
     values[:, ~valid] = 0
     return values, valid
 

@@ -16,8 +16,8 @@ from ..mlm.legend import LegendEntry
 from ..mlm.model import ModelInput, ValueScaling
 from ..mlm.units import Units
 from .coding import coding
+from .feeding import sides
 from .job import Job
-from .layout import Entry
 from .products import Wanted
 from .scoring import Scoring
 
@@ -69,7 +69,11 @@ def applied(job: Job) -> tuple[str, ...]:
         steps.append(f"mask: only what lies in the polygons of {job.mask_name}")
     height, width = job.plan.tile
     steps.append(f"windows of {height} x {width} pixels {_joined(job)}")
-    steps += [f"resized by {e.resize} from {height} x {width} to {_size(e)}" for e in job.layout.entries if e.resize]
+    steps += [
+        f"resized by {e.resize} from {height} x {width} to {to[0]} x {to[1]}"
+        for e, to in ((e, sides(e)) for e in job.layout.entries if e.resize)
+        if to is not None and to != job.plan.tile
+    ]
     steps += [f"input {name}: {value}" for name, value in job.layout.constants.items()]
     for scoring in job.scorings:
         steps += _output(job, scoring)
@@ -104,10 +108,6 @@ def _polygons(wanted: Wanted) -> list[str]:
     if wanted.simplify:
         steps.append(f"outlines simplified by {wanted.simplify:g} pixels, with shared borders kept")
     return steps
-
-
-def _size(entry: Entry) -> str:
-    return f"{entry.sizes.get('height') or 'free'} x {entry.sizes.get('width') or 'free'}"
 
 
 def _output(job: Job, scoring: Scoring) -> list[str]:
