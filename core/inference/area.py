@@ -29,9 +29,10 @@ def pixel_areas(crs: str, transform: Affine, height: int) -> Optional[np.ndarray
         return np.full(height, abs(transform.determinant) * metres**2)
     if not system.is_geographic:
         return None
-    edges = np.radians(np.clip(transform.f + transform.e * np.arange(height + 1), -90, 90))
+    radians = float(system.units_factor[1])
+    edges = np.clip((transform.f + transform.e * np.arange(height + 1)) * radians, -np.pi / 2, np.pi / 2)
     zones = np.abs(np.diff(_to_parallel(edges)))
-    return zones * np.radians(abs(transform.a))
+    return zones * abs(transform.a) * radians
 
 
 def _to_parallel(latitude: np.ndarray) -> np.ndarray:

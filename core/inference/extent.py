@@ -7,10 +7,10 @@ from typing import Optional, Sequence
 
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
-from rasterio.warp import transform_bounds
 
 from ..errors import ExtentOutside, UsageError
 from ..mlm.raster import RasterInfo
+from .ground import Unrelated, box_on, turn
 from .plan import Window
 
 _SNAP = 1e-6
@@ -26,14 +26,17 @@ def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: s
         return Window(0, 0, raster.height, raster.width)
     xmin, ymin, xmax, ymax = extent
     if not (all(map(math.isfinite, extent)) and xmin < xmax and ymin < ymax):
-        raise UsageError(f"The extent {xmin:g} {ymin:g} {xmax:g} {ymax:g} is empty; give XMIN YMIN XMAX YMAX.")
+        text = f"The extent {xmin:.9g} {ymin:.9g} {xmax:.9g} {ymax:.9g} is empty; give XMIN YMIN XMAX YMAX."
+        circle = _circle(extent_crs or raster.crs) if xmin > xmax else None
+        if circle:
+            text += f" Across the antimeridian the XMAX goes on behind {circle / 2:g}: here {xmax + circle:.9g}."
+        raise UsageError(text)
     if extent_crs and not raster.crs:
         raise UsageError(f"The raster has no CRS, so an extent in {extent_crs} can't be brought to it. Leave that out.")
-    if extent_crs and extent_crs != raster.crs:
-        try:
-            xmin, ymin, xmax, ymax = transform_bounds(extent_crs, raster.crs, xmin, ymin, xmax, ymax, densify_pts=21)
-        except (RasterioError, ValueError) as error:
-            raise UsageError(f"The extent can't be brought from {extent_crs} to the raster's CRS: {error}.") from error
+    try:
+        xmin, ymin, xmax, ymax = box_on(raster.grid, (xmin, ymin, xmax, ymax), extent_crs or raster.crs)
+    except (Unrelated, RasterioError) as error:
+        raise UsageError(f"The extent can't be brought from {extent_crs} to the raster's CRS: {error}.") from error
     a, b, c, d, e, f, *_ = ~Affine(*raster.transform)
     corners = [(a * x + b * y + c, d * x + e * y + f) for x in (xmin, xmax) for y in (ymin, ymax)]
     if not all(math.isfinite(c) for corner in corners for c in corner):
@@ -45,6 +48,13 @@ def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: s
             "The extent and the raster have no pixel in common. Zoom to the layer, or choose its own extent."
         )
     return Window(top, left, bottom - top, right - left)
+
+
+def _circle(crs: str) -> Optional[float]:
+    try:
+        return turn(crs)
+    except RasterioError:  # what is no CRS at all is said elsewhere
+        return None
 
 
 def _clipped(positions: Sequence[float], size: int) -> tuple[int, int]:

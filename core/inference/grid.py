@@ -9,12 +9,22 @@ import math
 from dataclasses import replace
 from typing import Iterable, Mapping, Optional, Sequence, Union
 
-from rasterio.errors import RasterioError
-from rasterio.warp import transform_bounds
-
 from ..errors import DoesNotFit, UsageError
 from ..mlm.raster import PixelGrid, RasterBand, RasterInfo
-from .ground import at, bounds, degrees, inverse, metres_a_unit, pixel_size, resolution_m, same_crs, short_crs
+from .ground import (
+    Box,
+    Unrelated,
+    at,
+    bounds,
+    box_on,
+    degrees,
+    inverse,
+    metres_a_unit,
+    pixel_size,
+    resolution_m,
+    same_crs,
+    short_crs,
+)
 
 AVERAGE = "area average"
 BILINEAR = "bilinear"
@@ -45,7 +55,7 @@ def stacked(files: Mapping[str, PixelGrid]) -> tuple[PixelGrid, tuple[str, ...]]
     finest = min(kin.values(), key=lambda grid: math.prod(pixel_size(grid)))
     area = bounds(finest)
     for name, grid in files.items():
-        box = _bounds_in(finest.crs, grid, name)
+        box = _bounds_on(finest, grid, name)
         area = max(area[0], box[0]), max(area[1], box[1]), min(area[2], box[2]), min(area[3], box[3])
         if area[0] >= area[2] or area[1] >= area[3]:
             raise DoesNotFit(f"{_short(name)} and the other rasters have no place in common. Choose those of one area.")
@@ -196,16 +206,13 @@ def _related(first_name: str, first: PixelGrid, name: str, grid: PixelGrid) -> N
         )
 
 
-def _bounds_in(crs: str, grid: PixelGrid, name: str) -> tuple[float, float, float, float]:
-    box = bounds(grid)
-    if same_crs(crs, grid.crs):
-        return box
+def _bounds_on(finest: PixelGrid, grid: PixelGrid, name: str) -> Box:
     try:
-        found = transform_bounds(grid.crs, crs, *box, densify_pts=21)
-    except RasterioError as error:
-        raise _unrelated(name, grid.crs, crs) from error
+        found = box_on(finest, bounds(grid), grid.crs)
+    except Unrelated as error:
+        raise _unrelated(name, grid.crs, finest.crs) from error
     if not all(map(math.isfinite, found)):
-        raise _unrelated(name, grid.crs, crs)
+        raise _unrelated(name, grid.crs, finest.crs)
     return found
 
 

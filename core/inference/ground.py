@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Optional, Sequence
 
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.warp import transform_bounds
 
@@ -17,8 +16,18 @@ from .area import WGS84_A, WGS84_E2
 DEGREES = "EPSG:4326"
 EXACTLY = 100
 """A CRS that is only like one of the EPSG's keeps its own definition, since the result must have the raster's."""
+LONGEST = 200
+"""A longer reason than this is a definition of a CRS, which tells nobody anything."""
 LEAST_COSINE = 0.01
 """Nearer to a pole than this a degree of longitude has no size worth the name."""
+
+
+Box = tuple[float, float, float, float]
+"""xmin, ymin, xmax, ymax."""
+
+
+class Unrelated(ValueError):
+    """There is no way from one CRS to another."""
 
 
 def crs_text(crs: Optional[CRS]) -> str:
@@ -53,14 +62,40 @@ def inverse(transform: Sequence[float]) -> tuple[float, ...]:
     return tuple(~Affine(*transform))[:6]
 
 
-def bounds(grid: PixelGrid) -> tuple[float, float, float, float]:
+def bounds(grid: PixelGrid) -> Box:
     """Return xmin, ymin, xmax, ymax in units of the CRS, whichever way the rows run."""
     corners = [at(grid.transform, col, row) for col in (0, grid.width) for row in (0, grid.height)]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def degrees(grid: PixelGrid) -> Optional[tuple[float, float, float, float]]:
+def box_on(grid: PixelGrid, box: Box, crs: str) -> Box:
+    """Return the bounds of a box of `crs` in the grid's CRS; not finite where that is not defined there.
+
+    Longitudes are counted as the grid counts them: those of a raster across the antimeridian go on behind 180. Raises
+    `Unrelated` where there is no way from one CRS to the other.
+    """
+    if not same_crs(crs, grid.crs):
+        box = _transformed(crs, grid.crs, box)
+    circle = turn(grid.crs)
+    if circle is None or not all(map(math.isfinite, box)):
+        return box
+    west, south, east, north = box
+    if west > east:
+        east += circle
+    left, _, right, _ = bounds(grid)
+    shift = max((0.0, circle, -circle), key=lambda by: min(right, east + by) - max(left, west + by))
+    return west + shift, south, east + shift, north
+
+
+def turn(crs: str) -> Optional[float]:
+    """Return how many units of a CRS go round the earth; None where it has no longitudes."""
+    if not crs or not crs_of(crs).is_geographic:
+        return None
+    return math.tau / float(crs_of(crs).units_factor[1])
+
+
+def degrees(grid: PixelGrid) -> Optional[Box]:
     """Return west, south, east, north; as in GeoJSON, a west beyond the east crosses the antimeridian."""
     if not grid.crs:
         return None
@@ -71,8 +106,8 @@ def degrees(grid: PixelGrid) -> Optional[tuple[float, float, float, float]]:
         west, south, east, north = (n * factor for n in bounds(grid))
     else:
         try:
-            west, south, east, north = transform_bounds(crs, DEGREES, *bounds(grid))
-        except RasterioError:
+            west, south, east, north = _transformed(grid.crs, DEGREES, bounds(grid))
+        except Unrelated:
             return None
     if not all(map(math.isfinite, (west, south, east, north))):
         return None
@@ -123,6 +158,16 @@ def resolution_m(grid: PixelGrid) -> Optional[float]:
     if metres is None:
         return None
     return math.sqrt(abs(Affine(*grid.transform).determinant) * metres[0] * metres[1])
+
+
+def _transformed(crs: str, other: str, box: Box) -> Box:
+    """Return the bounds of a box in another CRS; a west beyond the east crosses the antimeridian."""
+    try:
+        left, bottom, right, top = transform_bounds(crs, other, *box, densify_pts=21)
+    except Exception as error:  # what GDAL raises here has no public class in rasterio
+        reason = " ".join(str(error).split())
+        raise Unrelated(reason if len(reason) < LONGEST else "there is no transformation between them") from error
+    return left, bottom, right, top
 
 
 def _wrapped(longitude: float) -> float:

@@ -102,6 +102,9 @@ def _placed(name: str, dataset: Any) -> list[str]:
             f"{name} is a container of {len(parts)} rasters and has no pixels itself. Name one of them as it stands "
             f"here: {', '.join(parts[:SHOWN])}{more}."
         )
+    if not all(map(math.isfinite, dataset.transform)) or dataset.transform.is_degenerate:
+        numbers = ", ".join(f"{n:g}" for n in tuple(dataset.transform)[:6])
+        raise DoesNotFit(f"The pixels of {name} have no size (transform {numbers}). Georeference it again.")
     if not dataset.transform.is_identity:
         return []
     if dataset.gcps[0]:

@@ -13,6 +13,7 @@ from rasterio.transform import Affine, array_bounds
 from rasterio.warp import transform, transform_bounds
 
 from ..errors import ExtentOutside, UsageError
+from .ground import turn
 from .mask_source import Polygons, Source, read_polygons
 from .vectors import library
 
@@ -56,6 +57,8 @@ class Mask:
             placed = _valid(shapely, source, found.geometries)
         else:
             placed = _reprojected(shapely, source, found, grid)
+        if turn(grid.crs) is not None:
+            placed = _everywhere(shapely, shapely.get_parts(placed), grid)
         placed = shapely.transform(placed, lambda points: _to_pixels(points, grid))
         placed = shapely.get_parts(placed)
         placed = placed[shapely.get_type_id(placed) == shapely.GeometryType.POLYGON]
@@ -144,14 +147,13 @@ def _reprojected(shapely: Any, source: Source, found: Polygons, grid: Lies) -> n
     A polygon of the whole world has no place in a UTM zone.
     """
     polygons = found.geometries
-    frame = array_bounds(grid.height, grid.width, Affine(*grid.transform[:6]))
-    around = _around(shapely, frame, grid.crs, found.crs)
+    around = _around(shapely, _frame(grid), grid.crs, found.crs)
     if around is not None:
         polygons = _valid(shapely, source, polygons[shapely.intersects(shapely.envelope(polygons), around)])
         far = ~shapely.covers(around, polygons)
         polygons[far] = shapely.intersection(polygons[far], around)
     try:
-        polygons = shapely.transform(polygons, lambda points: _between(points, found.crs, grid.crs))
+        polygons = shapely.transform(polygons, lambda points: _between(points, found.crs, grid))
         placeable = bool(np.isfinite(shapely.bounds(polygons)).all())
     except Exception:  # what GDAL raises here has no public class in rasterio
         placeable = False
@@ -177,8 +179,35 @@ def _around(shapely: Any, frame: tuple[float, ...], crs: str, other: str) -> Any
     return shapely.union_all(boxes)
 
 
-def _between(points: np.ndarray, crs: str, other: str) -> np.ndarray:
-    return np.column_stack(transform(crs, other, points[:, 0], points[:, 1]))
+def _between(points: np.ndarray, crs: str, grid: Lies) -> np.ndarray:
+    """Return points of `crs` in the grid's CRS; longitudes are not torn apart where the grid crosses the antimeridian.
+
+    Those of a polygon in degrees are as they were drawn, and are no longer touched.
+    """
+    x, y = (np.asarray(values) for values in transform(crs, grid.crs, points[:, 0], points[:, 1]))
+    circle = turn(grid.crs)
+    west, _, east, _ = _frame(grid)
+    if circle is not None and turn(crs) is None and east - west < circle / 2:
+        start = (west + east - circle) / 2
+        x = start + (x - start) % circle
+    return np.column_stack((x, y))
+
+
+def _everywhere(shapely: Any, polygons: np.ndarray, grid: Lies) -> np.ndarray:
+    """Return polygons in degrees wherever the grid has their longitudes: 190 is -170."""
+    circle = turn(grid.crs) or 0.0
+    west, _, east, _ = _frame(grid)
+    first, _, last, _ = shapely.bounds(polygons).T.reshape(4, -1)
+    found = []
+    for by in (0.0, circle, -circle):
+        there = polygons[(first + by < east) & (last + by > west)]
+        found.append(shapely.transform(there, lambda points, by=by: points + (by, 0.0)) if by else there)
+    return np.concatenate(found)
+
+
+def _frame(grid: Lies) -> tuple[float, float, float, float]:
+    left, bottom, right, top = array_bounds(grid.height, grid.width, Affine(*grid.transform[:6]))
+    return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
 
 def _to_pixels(points: np.ndarray, grid: Lies) -> np.ndarray:

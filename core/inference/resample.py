@@ -14,14 +14,13 @@ from typing import Any, Callable, Iterator, Optional
 import numpy as np
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.transform import Affine
-from rasterio.warp import reproject, transform_bounds
+from rasterio.warp import reproject
 from rasterio.windows import Window as FileWindow
 
 from ..mlm.raster import PixelGrid
 from .grid import AVERAGE, BILINEAR, method
-from .ground import at, bounds, inverse, same_crs
+from .ground import Unrelated, at, bounds, box_on, inverse
 
 METHODS = {AVERAGE: Resampling.average, BILINEAR: Resampling.bilinear}
 MARGIN_PX = 2
@@ -95,13 +94,12 @@ def _needed(own: PixelGrid, grid: PixelGrid, box: FileWindow) -> Optional[FileWi
     """Return the file's pixels that a window of the grid is made of; None where it lies beside the file."""
     a, b, c, d, e, f = tuple(_moved(grid, box))[:6]
     area = bounds(PixelGrid(box.width, box.height, (a, b, c, d, e, f), grid.crs))
-    if not same_crs(own.crs, grid.crs):
-        try:
-            area = transform_bounds(grid.crs, own.crs, *area, densify_pts=21)
-        except RasterioError:  # a window where the file's CRS is not defined has no pixel of it
-            return None
-        if not all(map(math.isfinite, area)):
-            return None
+    try:
+        area = box_on(own, area, grid.crs)
+    except Unrelated:  # a window where the file's CRS is not defined has no pixel of it
+        return None
+    if not all(map(math.isfinite, area)):
+        return None
     to_pixels = inverse(own.transform)
     corners = [at(to_pixels, x, y) for x in (area[0], area[2]) for y in (area[1], area[3])]
     left, right = _clipped([col for col, _ in corners], own.width)

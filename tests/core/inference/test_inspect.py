@@ -117,6 +117,17 @@ def test_a_projected_raster_over_the_antimeridian_has_its_west_beyond_its_east(r
     assert -180 < east < -179.9
 
 
+def test_a_raster_of_a_building_site_has_metres_and_no_place_on_the_earth(raster):
+    info = inspect([raster(ONES, crs='LOCAL_CS["site grid",UNIT["metre",1]]')])
+    assert info.crs and info.bbox is None
+
+
+@pytest.mark.parametrize("transform", [(0, 0, 5, 0, 0, 5), (10, 0, float("nan"), 0, -10, 5)])
+def test_pixels_without_a_size_are_refused(raster, transform):
+    with pytest.raises(DoesNotFit, match=r"image\.tif have no size \(transform .*Georeference"):
+        inspect([raster(ONES, transform=transform)])
+
+
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_raster_placed_by_control_points_alone_is_refused_with_a_remedy(raster):
     points = [GroundControlPoint(r, c, 10 + c, 50 - r) for r, c in ((0, 0), (0, 4), (4, 0), (4, 4))]
