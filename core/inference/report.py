@@ -14,6 +14,7 @@ import rasterio
 from ..mlm.feeds import Feed
 from ..mlm.legend import LegendEntry
 from ..mlm.model import ModelInput, ValueScaling
+from ..mlm.raster import file_names
 from ..mlm.units import Units
 from .coding import coding
 from .feeding import sides
@@ -62,8 +63,10 @@ class Result:
 def applied(job: Job) -> tuple[str, ...]:
     """Return the steps of the run in order, in words."""
     steps = []
+    files = file_names(job.fit.rasters)
     for feed in job.fit.feeds:
-        steps += _input(job.model.inputs[feed.place], feed, len(job.fit.feeds) > 1, job.skipped_functions)
+        given = job.model.inputs[feed.place]
+        steps += _input(given, feed, files, len(job.fit.feeds) > 1, job.skipped_functions)
     steps += [f"raster: {note}" for note in job.raster.notes]
     if job.mask is not None:
         steps.append(f"mask: only what lies in the polygons of {job.mask_name}")
@@ -82,8 +85,10 @@ def applied(job: Job) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _input(given: ModelInput, feed: Feed, several: bool, skipped: bool) -> list[str]:
-    bands = ", ".join(f"{m.model} = {m.raster.label} ({_how(m.how)})" for m in feed.matches if m.raster)
+def _input(given: ModelInput, feed: Feed, files: Mapping[str, str], several: bool, skipped: bool) -> list[str]:
+    of = {file: f" of {name}" if len(files) > 1 else "" for file, name in files.items()}
+    fed = [(m, m.raster) for m in feed.matches if m.raster is not None]
+    bands = ", ".join(f"{m.model} = {band.label}{of[band.file]} ({_how(m.how)})" for m, band in fed)
     steps = [f"bands: {bands}", f"units: {_units(feed.units)}"]
     steps += [f"computed band: {b.name} = {b.expression.expression}" for b in given.fed if b.expression]
     if not skipped:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Mapping, Optional, Sequence
 
 from ..errors import UsageError
@@ -66,18 +67,28 @@ def dates(given: ModelInput, fixed: Optional[int], offered: Sequence[RasterBand]
 
 
 def occasions(offered: Sequence[RasterBand]) -> list[list[RasterBand]]:
-    """Return the bands in sets, a new one from where a band comes again: a later date, or another image."""
+    """Return the bands in sets, a new one from where a band comes again: a later date, or another image.
+
+    A file with a band that was there before is of another occasion from its first band on.
+    """
     sets: list[list[RasterBand]] = []
     seen: set[object] = set()
-    for band in offered:
-        known = common_name(band.common_name) or plain(band.name) or (band.file, band.index)
-        key = known if isinstance(known, str) else band.index
-        if not sets or key in seen:
-            sets.append([])
-            seen = set()
-        seen.add(key)
-        sets[-1].append(band)
+    for _, group in groupby(offered, key=lambda band: band.file):
+        bands = list(group)
+        again = any(_key(band) in seen for band in bands)
+        for band in bands:
+            if not sets or again or _key(band) in seen:
+                sets.append([])
+                seen = set()
+                again = False
+            seen.add(_key(band))
+            sets[-1].append(band)
     return sets
+
+
+def _key(band: RasterBand) -> object:
+    """Return what makes a band the same as one of another occasion: what it is called, else its place in its file."""
+    return common_name(band.common_name) or plain(band.name) or band.index
 
 
 def _wishes(model: Model, place: int, count: int) -> list[_Wish]:
@@ -129,6 +140,10 @@ def _matches(wishes: Sequence[_Wish], offered: Sequence[RasterBand], by_hand: Ma
 def _look(wishes: Sequence[_Wish], pool: Sequence[RasterBand], found: dict[str, Match], empty: str) -> None:
     """Add to `found` what is in `pool` for the wishes that have nothing yet; no band is used for two."""
     bands = {w.label: w.band for w in wishes if w.label not in found}
+    taken = {label: m.raster for label, m in found.items() if m.raster is not None and m.how == "by hand"}
     free = [band for band in pool if all(band is not m.raster for m in found.values())]
-    for label, one in zip(bands, match(list(bands.values()), free, {})):
-        found[label] = replace(one, model=label, why=one.why if pool else empty)
+    every = match(list(bands.values()), pool, {})
+    for (label, one), whole in zip(zip(bands, match(list(bands.values()), free, {})), every):
+        other = next((word for word, band in taken.items() if band is whole.raster), "")
+        why = f"{whole.raster.label} is given to {other} by hand" if other and whole.raster else one.why
+        found[label] = replace(one, model=label, why=why if pool else empty)

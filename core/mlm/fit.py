@@ -13,9 +13,9 @@ from .bands import Match
 from .feeds import Feed, feeds
 from .finding import Finding
 from .model import Model
-from .raster import RasterBand, RasterInfo
+from .raster import RasterBand, RasterInfo, file_names
 from .sources import source_scalings
-from .units import Units, choose
+from .units import Units, choose, expected
 
 _Box = tuple[float, float, float, float]
 
@@ -113,6 +113,9 @@ def fit(
             chosen, said = choose(given.sources * feed.dates, scalings, feed.rasters, units)
             read.append(replace(feed, units=chosen))
             findings += said
+            known = any(expected(b, s) is not None for b, s in zip(given.sources * feed.dates, scalings))
+            if chosen.kind == "divided" and units != "auto" and len(found) > 1 and not known:
+                findings.append(_divided_too(given.name, chosen))
         found = tuple(read)
         findings += _used_twice(matches)
         findings += _order(found)
@@ -124,12 +127,17 @@ def fit(
 
 def _order(found: tuple[Feed, ...]) -> list[Finding]:
     """Return a note where rasters stand for dates or images, since nothing but their order tells which is which."""
-    files = [dict.fromkeys(m.raster.file for m in feed.matches if m.raster is not None) for feed in found]
-    names = [PurePath(name).name for name in dict.fromkeys(name for some in files for name in some)]
+    names = file_names([band for feed in found for band in feed.rasters]).values()
     several = any(feed.dates > 1 or "@" in m.model or "." in m.model for feed in found for m in feed.matches)
     if not several or len(names) < 2:
         return []
     return [Finding("note", f"Dates or images are taken in the order of the layers: {', '.join(names)}.")]
+
+
+def _divided_too(name: str, units: Units) -> Finding:
+    text = f"The input {name!r} is taken {units.words} too, as you asked for, and the item does not say whether that "
+    text += "is right."
+    return Finding("doubt", text, "Leave the units to be found (automatic) if it is not.", "units of another input")
 
 
 def _missing(matches: tuple[Match, ...], raster: RasterInfo) -> list[Finding]:

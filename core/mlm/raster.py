@@ -5,7 +5,8 @@ boundary.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Mapping, Optional
+from pathlib import PurePath
+from typing import Any, Mapping, Optional, Sequence
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,10 @@ class RasterInfo:
         fields["bbox"] = tuple(data["bbox"]) if data.get("bbox") else None
         fields["notes"] = tuple(data.get("notes") or ())
         return RasterInfo(**fields)
+
+
+def file_names(bands: Sequence[RasterBand]) -> dict[str, str]:
+    """Return what to call each file of `bands`, in their order: its name alone, where no other is called so."""
+    files = list(dict.fromkeys(band.file for band in bands))
+    names = [PurePath(file).name for file in files]
+    return {file: name if names.count(name) == 1 else file for file, name in zip(files, names)}
