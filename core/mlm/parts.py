@@ -16,6 +16,8 @@ from .sources import sources_of
 
 LEAST = 1e-30
 """What is divided by less leaves float32."""
+MOST = 3.4e38
+"""What is larger leaves float32."""
 SHAPE_LIMIT = 10**6
 """The largest size of a dimension that is taken seriously."""
 
@@ -161,8 +163,11 @@ def _scaling(node: Node) -> Optional[ValueScaling]:
     values: dict[str, Any] = {word: node[word].required().number() for word in SCALINGS[kind]}
     single = {word: _float32(node[word], number) for word, number in values.items()}
     low, high, stddev = (single.get(word) for word in ("minimum", "maximum", "stddev"))
-    if low is not None and high is not None and low >= high:
-        raise node["maximum"].wrong(f"more than the minimum, {low:.9g}")
+    if low is not None and high is not None:
+        if high <= low or (kind == "min-max" and high - low < LEAST):
+            raise node["maximum"].wrong(f"more than the minimum, {values['minimum']:.9g}")
+        if kind == "min-max" and high - low > MOST:
+            raise node["maximum"].wrong(f"no more than {MOST:g} above the minimum, {values['minimum']:.9g}")
     if stddev is not None and stddev < LEAST:
         raise node["stddev"].wrong("above 0, since values are divided by it")
     if kind == "scale" and abs(single["value"]) < LEAST:
@@ -175,7 +180,7 @@ def _float32(node: Node, number: float) -> float:
     try:
         value: float = struct.unpack("<f", struct.pack("<f", number))[0]
     except OverflowError:
-        raise node.wrong("a number that float32 can hold, up to 3.4e38") from None
+        raise node.wrong(f"a number that float32 can hold, up to {MOST:g}") from None
     return value
 
 
