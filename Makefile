@@ -15,7 +15,7 @@ test: setup  ## all tests; those of ui/ in real QGIS under Xvfb
 	@tools/run_tests.sh
 
 test-models: setup  ## real models of packages, against what the packages themselves say; fetched once
-	@.venv/bin/python -m pytest tests/models
+	@.venv/bin/python -m pytest -rs tests/models
 
 bench: setup  ## whole jobs against onnxruntime alone, in one run (SIDE=4000, ROUNDS=5); build/bench
 	@.venv/bin/python benchmarks/bench.py --side $(or $(SIDE),4000) --rounds $(or $(ROUNDS),5)

@@ -57,14 +57,6 @@ def test_the_result_agrees_with_the_packages_own(result):
     assert (found == pixels("sentinel2_reference_csm.tif")).mean() >= 0.975
 
 
-def test_the_result_is_as_good_as_the_packages_own(result):
-    found, _ = result
-    truth = pixels("sentinel2_truth_u8.tif")
-    classes = np.select([truth == 4, truth == 0], [CLOUD, SHADOW], 0)
-    # 0.8095 is what the package's own result has against the same mask.
-    assert kappa(classes, found) == pytest.approx(0.8095, abs=0.01)
-
-
 def test_the_division_by_10000_is_found_and_said(result):
     _, said = result
     assert any("divided by 10000" in text for text in said["applied"])
@@ -101,13 +93,16 @@ def single_bands(tmp_path_factory) -> list[Path]:
     return files[::-1]
 
 
-@pytest.mark.parametrize("variant", ["l1c-4bands", "l1c-6bands", "l2a-4bands", "l2a-6bands"])
-def test_all_four_variants_find_the_clouds_of_the_hand_made_mask(run, variant):
+OWN_KAPPA = {"l1c-4bands": 0.8509, "l1c-6bands": 0.8095, "l2a-4bands": 0.7731, "l2a-6bands": 0.7780}
+"""What the package's own results have against the hand-made mask; two of the networks are made for surface reflectance,
+which this image is not. `make test-models` computes the package's results anew."""
+
+
+@pytest.mark.parametrize("variant", OWN_KAPPA)
+def test_all_four_variants_are_as_good_as_the_packages_own(run, variant):
     truth = pixels("sentinel2_truth_u8.tif")
     classes = np.select([truth == 4, truth == 0], [CLOUD, SHADOW], 0)
-    # The package's own result with the best of the four has 0.8095 here; "substantial" begins at 0.6 (Landis and Koch,
-    # Biometrics 33, 1977). Two of the four are made for surface reflectance, which this image is not.
-    assert kappa(classes, run(variant, DATA / "sentinel2_dn_u16.tif")) > 0.7
+    assert kappa(classes, run(variant, DATA / "sentinel2_dn_u16.tif")) == pytest.approx(OWN_KAPPA[variant], abs=0.01)
 
 
 @pytest.mark.parametrize("variant", ["l1c-6bands", "l2a-6bands"])

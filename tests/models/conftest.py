@@ -35,6 +35,7 @@ def package() -> Callable[..., Path]:
         with zipfile.ZipFile(found[0]) as archive:
             archive.extractall(unfinished)
         unfinished.rename(folder)
+        found[0].unlink()
         return folder
 
     return fetch
