@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Optional, Sequence
 
-from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from ..errors import ExtentOutside, UsageError
 from ..mlm.raster import RasterInfo
-from .ground import Unrelated, box_on, turn
+from .ground import box_on, turn
 from .plan import Window
 
 _SNAP = 1e-6
@@ -35,7 +34,7 @@ def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: s
         raise UsageError(f"The raster has no CRS, so an extent in {extent_crs} can't be brought to it. Leave that out.")
     try:
         xmin, ymin, xmax, ymax = box_on(raster.grid, (xmin, ymin, xmax, ymax), extent_crs or raster.crs)
-    except (Unrelated, RasterioError) as error:
+    except ValueError as error:  # a CRS that is none, or that has no way to the raster's
         raise UsageError(f"The extent can't be brought from {extent_crs} to the raster's CRS: {error}.") from error
     a, b, c, d, e, f, *_ = ~Affine(*raster.transform)
     corners = [(a * x + b * y + c, d * x + e * y + f) for x in (xmin, xmax) for y in (ymin, ymax)]
@@ -53,7 +52,7 @@ def area_of(raster: RasterInfo, extent: Optional[Sequence[float]], extent_crs: s
 def _circle(crs: str) -> Optional[float]:
     try:
         return turn(crs)
-    except RasterioError:  # what is no CRS at all is said elsewhere
+    except ValueError:  # what is no CRS at all is said elsewhere
         return None
 
 

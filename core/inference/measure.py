@@ -6,12 +6,13 @@ what they told is kept with the loaded network.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 
 import numpy as np
 
-from ..errors import NotRunnable
+from ..errors import NotRunnable, UsageError
 from . import decode
 from .feeding import sides
 from .geometry import SMALL, Geometry, of_sizes, of_two, patches
@@ -23,6 +24,8 @@ CONTRASTS = (1.0, 30.0, 1000.0)
 """How strong the noise is in which scores are looked at: logits may lie between 0 and 1 where there is little."""
 A_FEW = (8, 8)
 """A window for networks that see one pixel at a time."""
+STRIDES = (8, 16, 32, 64)
+"""What a window's sides must be multiples of, where not every size will do."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,34 @@ def measure(
     """Return the traits of the layout's exits for windows of `tile` (height, width) pixels; `dates` is how many the
     run has, by the input's place, for files that take any number.
 
-    Raises `NotRunnable` where the network fails on them, or makes of them what is no image.
+    Raises `NotRunnable` where the network fails on them, or makes of them what is no image; `UsageError` with a size
+    that it takes, where there is one.
     """
     times = tuple(entry.sizes.get("time") or dates.get(entry.place, 1) for entry in layout.entries)
     key = (layout.exits, tuple((e.name, e.order) for e in layout.entries), tile, times)
     if key not in network.tried:
         trial = _Trial(network, layout, A_FEW if layout.per_pixel else _tensor(layout, tile), times)
+        _sized(layout, trial)
         network.tried[key] = tuple(_trait(one, network, layout, trial) for one in layout.exits)
     traits: tuple[Trait, ...] = network.tried[key]
     return traits
+
+
+def _sized(layout: Layout, trial: _Trial) -> None:
+    """Raise `UsageError` for windows that the network does not take, where it takes somewhat larger ones.
+
+    Many networks halve their windows several times and put them together again, which must come out even. Multiples of
+    the squares on which networks are tried come out so, and are not tried again.
+    """
+    free = layout.size("height") is None and layout.size("width") is None
+    odd = any(side % SMALL[0] for side in trial.tensor)
+    if layout.per_pixel or not free or not odd or trial.takes(trial.tensor):
+        return
+    for stride in STRIDES:
+        side = math.ceil(max(trial.tensor) / stride) * stride
+        if trial.takes((side, side)):
+            height, width = trial.tensor
+            raise UsageError(f"The network does not take windows of {height} x {width} pixels. Use a tile of {side}.")
 
 
 def _tensor(layout: Layout, tile: tuple[int, int]) -> tuple[int, int]:
@@ -109,13 +131,22 @@ class _Trial:
         raw, size = self._made[key][self._layout.exits.index(one)], key[0]
         return decode.arrange(raw, one, self._layout.per_pixel, size)[:1]
 
-    def on_squares(self, one: Exit) -> Optional[Geometry]:
-        """Return what two small squares tell, or None where the network does not take them."""
+    def takes(self, size: tuple[int, int]) -> bool:
+        """Return whether the network computes windows of `size`."""
+        names = self._layout.objects.outputs if self._layout.objects is not None else ()
         try:
-            made = [self.of(one, (side, side)).shape[2] for side in SMALL]
+            Scorer(self._network, self._layout, names).raw([self._noise(size, 1.0)])
+        except NotRunnable:
+            return False
+        return True
+
+    def on_squares(self, one: Exit) -> Optional[Geometry]:
+        """Return what two small squares tell, or None where the network takes none, or makes no squares of them."""
+        try:
+            (first, other), (second, another) = (self.of(one, (side, side)).shape[2:] for side in SMALL)
         except NotRunnable:
             return None
-        return of_two(SMALL, (made[0], made[1]))
+        return of_two(SMALL, (first, second)) if (first, second) == (other, another) else None
 
     def _noise(self, size: tuple[int, int], contrast: float) -> list[np.ndarray]:
         random = np.random.default_rng(0)

@@ -141,6 +141,9 @@ def plan(
     margin = max((g.margin for g in geometries), default=0)
     halo = math.ceil(max(halo, margin) / unit) * unit
     ramp = min(math.ceil(ramp / unit) * unit, (min(tile) - 2 * halo) // (2 * unit) * unit)
+    if overlap is None and min(tile) <= 2 * halo:
+        # Nobody asked for context, and a coarse result of small windows leaves no room for it.
+        halo, ramp = math.ceil(margin / unit) * unit, 0
     if min(tile) - 2 * halo <= 0:
         raise UsageError(
             f"A tile of {tile[0]} x {tile[1]} has nothing left inside {halo} pixels of context at each side. "
