@@ -22,9 +22,11 @@ def test_regression_in_minus_1_to_1_written_as_zeros(engine, item, convolution, 
     described = item(convolution(np.array([1.0, -1.0]).reshape(1, 2, 1, 1)), BANDS, tasks=["regression"])
     del described["properties"]["mlm:output"][0]["classification:classes"]
     values = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 40, 50)).astype(np.float32)
-    made, _ = engine(described, raster(values, BANDS))
-    assert made.dtypes == ("float32",)
-    assert np.allclose(made.read(1), values[0] - values[1], atol=1e-6)
+    values[1, 7, 9] = -9
+    made, found = engine(described, raster(values, BANDS, nodata=-9))
+    assert made.dtypes == ("float32",) and np.isnan(made.nodata) and not found["classes"]
+    expected = np.where(values[1] == -9, np.nan, values[0] - values[1])
+    assert np.allclose(made.read(1), expected, atol=1e-6, equal_nan=True)
 
 
 def test_negative_logits_all_given_class_0(engine, item, convolution, raster):

@@ -255,13 +255,6 @@ def test_a_band_mapped_by_hand_is_used(raster, convolution, item, classify):
     assert "red = Band 2 (by hand)" in result.applied[0]
 
 
-def test_the_last_batch_of_a_fixed_size_is_filled_up(raster, convolution, item, classify):
-    values = noise(2, 100, 70)
-    model = item(convolution(LARGER, shape=(4, None, 32, 32)), BANDS, shape=[4, 2, 32, 32])
-    pixels, _, _ = classify(model, raster(values, BANDS))
-    assert (pixels == (values[1] > values[0])).all()
-
-
 def test_channels_last_networks_are_served(raster, network, item, classify):
     node = helper.make_node("Identity", ["x"], ["y"])
     shape = ("n", "h", "w", 2)
@@ -305,11 +298,10 @@ def test_labels_are_written_as_they_are(raster, network, item, classify):
     assert (pixels == (values[1] > values[0])).all()
 
 
-def test_a_single_logit_below_zero_is_the_other_class(raster, convolution, item, classify):
+def test_the_threshold_of_a_single_logit_is_that_of_its_sigmoid(raster, convolution, item, classify):
     # Logits -3, 0.2 and 2 have the sigmoids 0.047, 0.55 and 0.88, by hand.
     values = np.array([[[-3, 0.2, 2]]], np.float32)
     model = item(convolution(np.ones((1, 1, 1, 1))), ["red"], classes=2)
-    assert classify(model, raster(values, ["red"]))[0].tolist() == [[0, 1, 1]]
     assert classify(model, raster(values, ["red"]), threshold=0.7)[0].tolist() == [[0, 0, 1]]
 
 
@@ -362,18 +354,6 @@ def test_an_uncertain_pixel_is_unclassified_and_not_class_0(raster, convolution,
         (1, "class-1", 1),
         (2, "unclassified", 1),
     ]
-
-
-def test_a_regression_keeps_its_numbers_negative_ones_too(raster, convolution, item, classify):
-    # Peers write numbers between -1 and 1 as zeros, or cut them at one half.
-    model = item(convolution(np.array([[[[-0.5]], [[0.25]]]])), BANDS, classes=1, tasks=["regression"])
-    model["properties"]["mlm:output"][0].pop("classification:classes")
-    values = np.array([[[1, 0.5, 7]], [[2, 0, -9]]], np.float32)
-    numbers, result, path = classify(model, raster(values, BANDS, nodata=-9))
-    assert np.allclose(numbers, [[0.0, -0.25, np.nan]], equal_nan=True)
-    assert result.classes == ()
-    with rasterio.open(path) as file:
-        assert file.dtypes == ("float32",) and np.isnan(file.nodata)
 
 
 def test_a_scene_classifier_gives_a_pixel_for_each_tile(raster, network, item, classify):
