@@ -24,6 +24,8 @@ LEVEL = 2
 OVERVIEW_SIDE = 512
 """Overviews are made until the smallest has no side longer than this."""
 _QUEUED = 4
+_QUEUED_BYTES = 64e6
+"""How many rows of blocks may wait for the disk: four, unless these are large, as of a wide raster or many bands."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class RowsFile:
         self._meant = meant
         self._rows = self._empty(0)
         self._first = 0
-        self._queue: queue.Queue[Optional[tuple[int, np.ndarray]]] = queue.Queue(_QUEUED)
+        room = _QUEUED_BYTES // (BLOCK * len(names) * grid.width * self._rows.itemsize)
+        self._queue: queue.Queue[Optional[tuple[int, np.ndarray]]] = queue.Queue(int(min(_QUEUED, max(1, room))))
         self._failure: Optional[Exception] = None
         self._thread: Optional[threading.Thread] = None
         self._file: Any = None

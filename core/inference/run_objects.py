@@ -15,6 +15,7 @@ from ..mlm.model import ModelClass
 from ..watch import Watch
 from . import report
 from .clock import Clock
+from .crew import in_order
 from .detectors import Reading
 from .feeding import sides
 from .job import Job
@@ -29,6 +30,8 @@ from .scratch import Scratch
 from .seams import Collector
 from .vectors import Features, check_name, write, write_style
 
+Computed = tuple[list[Ready], dict[str, np.ndarray]]
+"""Windows, and what the network gives for them, by the outputs' names."""
 OPACITY = 0.35
 """Of an object's fill, so that what was found is still to be seen."""
 
@@ -47,8 +50,8 @@ def run_objects(job: Job, watch: Watch) -> report.Result:
         finder = _Finder(job, score, iou)
         clock = Clock(watch, job.plan.rows * job.plan.columns)
         with ReadAhead(job.plan, job.sources, job.raster, watch, job.mask) as windows:
-            for batch in windows.batches():
-                finder.take(batch)
+            for batch, made in in_order(finder.computed, windows.batches(), 1, watch, finder.scorer.stop):
+                finder.take(made)
                 clock.done(len(batch))
         watch.tell(None, "Writing objects")
         found = finder.features()
@@ -104,13 +107,17 @@ class _Finder:
         self._collector = Collector(score, iou)
         self._size = sides(job.layout.entries[0]) if job.layout.entries[0].resize else None
 
-    def take(self, batch: list[Ready]) -> None:
-        """Take a batch of windows; those without a value are not computed."""
+    def computed(self, batch: list[Ready]) -> list[Computed]:
+        """Return what the network gives for a batch, in a thread of its own; windows without a value are left out."""
         ready = [window for window in batch if window.values is not None]
-        self.any_value = self.any_value or bool(ready)
-        for windows in [[w] for w in ready] if self.reading.one_by_one else [ready]:
-            if windows:
-                self._found(windows)
+        parts = [[w] for w in ready] if self.reading.one_by_one else [ready]
+        return [(part, self._raw(part)) for part in parts if part]
+
+    def take(self, computed: list[Computed]) -> None:
+        """Take what the network gave for a batch."""
+        for windows, raw in computed:
+            self.any_value = True
+            self._found(windows, raw)
 
     def features(self) -> Features:
         """Return all objects as features, each once."""
@@ -119,9 +126,11 @@ class _Finder:
         transform = Affine(a, b, left, d, e, top)
         return features(self._collector.finish(), self.reading.classes, self._job.raster.crs, transform)
 
-    def _found(self, windows: list[Ready]) -> None:
+    def _raw(self, windows: list[Ready]) -> dict[str, np.ndarray]:
         values = [w.values for w in windows if w.values is not None]
-        raw = dict(zip(self.reading.outputs, self.scorer.raw(values)))
+        return dict(zip(self.reading.outputs, self.scorer.raw(values)))
+
+    def _found(self, windows: list[Ready], raw: dict[str, np.ndarray]) -> None:
         self.reading = settled(self.reading, raw, self._score)
         tile = self._size or self._job.plan.tile
         area = self._job.plan.area
