@@ -26,6 +26,13 @@ Params = Mapping[str, Any]
 RASTERS = (".tif", ".tiff")
 EXTRA = ("probabilities", "confidence", "vector")
 """Files that a run makes besides its output, where they are named."""
+WORDS = {
+    "min_area": "A minimum area",
+    "simplify": "A tolerance for simpler outlines",
+    "threshold": "A threshold",
+    "iou": "An intersection over union",
+}
+"""What options are called at the beginning of a sentence."""
 
 
 def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) -> Job:
@@ -36,6 +43,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
     threshold, notes = _threshold(params, model, layout)
     outputs = _outputs(params, _read(params, raster), gives_objects(model.outputs[0]))
     min_area, simplify = _least(params, "min_area"), _least(params, "simplify")
+    _meant(params, gives_objects(model.outputs[0]))
     if "vector" in outputs or gives_objects(model.outputs[0]):
         # Before anything is computed: a vector file may need what this Python lacks.
         from .inference.polygons import check_wishes
@@ -69,7 +77,7 @@ def job(params: Params, model: Model, checked: Checked, file: Optional[Stored]) 
         notes=(*((file.note,) if file and file.note else ()), *notes),
         wanted=Wanted(**outputs, min_area=min_area, simplify=simplify),
         threshold=threshold,
-        iou=_share(params.get("iou"), "intersection over union"),
+        iou=_share(params, "iou"),
         mask=_mask(params, raster),
         mask_name=Path(str(params.get("mask") or "").partition("|")[0]).name,
         skipped_functions=bool(params.get("skip_functions")),
@@ -140,18 +148,29 @@ def _one_file(path: Path, other: Union[str, Path]) -> bool:
     return same or path == other or (isinstance(other, str) and str(path) in other)
 
 
+def _meant(params: Params, objects: bool) -> None:
+    """Raise `UsageError` for an option that would be of no effect, which nobody asks for knowingly."""
+    if params.get("extent_crs") and not params.get("extent"):
+        raise UsageError(f"A CRS of the extent ({params['extent_crs']}) is given, and no extent. Give both, or none.")
+    if params.get("iou") is not None and not objects:
+        raise UsageError("An intersection over union is of objects, and the model finds none. Leave it out.")
+    for word in ("min_area", "simplify"):
+        if params.get(word) and (objects or not params.get("vector")):
+            lacks = "the model finds objects" if objects else "no vector file is asked for"
+            raise UsageError(f"{WORDS[word]} is for polygons of classes, and {lacks}. Leave it out.")
+
+
 def _least(params: Params, word: str) -> float:
     value = float(params.get(word) or 0)
     if not 0 <= value < math.inf:
-        raise UsageError(f"A {word.replace('_', ' ')} of {params[word]} makes no sense; use 0 or more.")
+        raise UsageError(f"{WORDS[word]} of {params[word]} makes no sense; use 0 or more.")
     return value
 
 
 def _threshold(params: Params, model: Model, layout: Layout) -> tuple[Optional[float], tuple[str, ...]]:
     """Return the threshold, asked for or recommended by the item, and what is to be said about it."""
-    value = params.get("threshold")
-    if value is not None:
-        return _share(value, "threshold"), ()
+    if params.get("threshold") is not None:
+        return _share(params, "threshold"), ()
     found, word = recommended(model)
     if found is None or layout.objects is not None:
         return None, ()
@@ -160,9 +179,10 @@ def _threshold(params: Params, model: Model, layout: Layout) -> tuple[Optional[f
     return found, (f"the threshold of {found:g} is the item's own ({word})",)
 
 
-def _share(value: Any, what: str) -> Optional[float]:
+def _share(params: Params, word: str) -> Optional[float]:
+    value = params.get(word)
     if value is None:
         return None
     if not 0 < float(value) < 1:
-        raise UsageError(f"A {what} of {value} makes no sense; use a number between 0 and 1.")
+        raise UsageError(f"{WORDS[word]} of {value} makes no sense; use a number between 0 and 1.")
     return float(value)

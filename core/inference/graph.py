@@ -30,6 +30,14 @@ POINTWISE = frozenset(
 )
 """Operations in which a pixel sees only itself."""
 
+RANDOM = frozenset(
+    ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
+)
+"""Operations that draw numbers."""
+
+TRAINING = "training_mode"
+"""The attribute with which a normalisation takes mean and deviation from the batch at hand."""
+
 SLIDING = frozenset(("Conv", "MaxPool", "AveragePool"))
 
 
@@ -39,10 +47,12 @@ class GraphFacts:
 
     An output that is missing is one of which nothing is known.
     The radius is None where it can't be told from operations that this file knows: strides, resizing, global pooling.
+    `unsteady` is why the same pixels may get another result in another run or beside other pixels, or empty.
     """
 
     ends_in: Mapping[str, str]
     radius: Mapping[str, Optional[int]]
+    unsteady: str = ""
 
 
 def facts(path: Path) -> GraphFacts:
@@ -55,7 +65,17 @@ def facts(path: Path) -> GraphFacts:
     outputs = [o.name for o in graph.output]
     ends = {o: _activation(producer, o) for o in outputs}
     known = {o: activation for o, activation in ends.items() if activation is not None}
-    return GraphFacts(known, {o: radius.get(o) for o in outputs})
+    return GraphFacts(known, {o: radius.get(o) for o in outputs}, _unsteady(graph))
+
+
+def _unsteady(graph: Any) -> str:
+    """Return why results are not the pixels' own, from what exports in training mode leave in a graph."""
+    if any(node.op_type in RANDOM for node in graph.node):
+        return "draws random numbers, so another run gives another result"
+    trained = [a.i for n in graph.node if n.op_type == "BatchNormalization" for a in n.attribute if a.name == TRAINING]
+    if any(trained):
+        return "was exported for training: it measures each window anew, so the same pixels differ between windows"
+    return ""
 
 
 def _activation(producer: dict[str, Any], output: str) -> Optional[str]:

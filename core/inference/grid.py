@@ -156,9 +156,11 @@ def _resized(grid: PixelGrid, width: float, height: float) -> PixelGrid:
         return grid
     columns, rows = own_width * grid.width / width, own_height * grid.height / height
     if columns < 1 - SAME or rows < 1 - SAME:
+        x, y = metres_a_unit(grid) or (1.0, 1.0)
+        unit = " units" if metres_a_unit(grid) is None else " m"
         raise UsageError(
-            f"A pixel of {width:g} x {height:g} units of the CRS is larger than the raster, which is "
-            f"{own_width * grid.width:g} x {own_height * grid.height:g}. Give a smaller resolution."
+            f"A pixel of {width * x:.4g}{unit} is larger than the raster, which is {own_width * grid.width * x:.4g} x "
+            f"{own_height * grid.height * y:.4g}{unit}. Give a smaller resolution."
         )
     if max(columns, rows) > MOST_SIDE:
         raise UsageError(f"The result would have {columns:.3g} x {rows:.3g} pixels. Give a larger resolution.")

@@ -123,6 +123,9 @@ def layout(model: Model, network: Network, skip_functions: bool = False) -> tupl
         return None, findings
     whole = tuple(entry for entry in entries if entry is not None)
     findings += _sizes_agree(whole)
+    if network.graph.unsteady:
+        remedy = "Ask the publisher for a file that was exported for use."
+        findings.append(Finding("doubt", f"The network {network.graph.unsteady}.", remedy, "unsteady results"))
     exits: Optional[tuple[Exit, ...]] = ()
     objects = None
     if gives_objects(model.outputs[0]):

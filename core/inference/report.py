@@ -80,7 +80,7 @@ def applied(job: Job) -> tuple[str, ...]:
     steps += [f"input {name}: {value}" for name, value in job.layout.constants.items()]
     for scoring in job.scorings:
         steps += _output(job, scoring)
-    steps += _polygons(job.wanted)
+    steps += _polygons(job.wanted, job.layout.scene)
     steps.append(f"onnxruntime {onnxruntime.__version__} on {job.network.provider}")
     return tuple(steps)
 
@@ -104,9 +104,14 @@ def _joined(job: Job) -> str:
     return f"with {job.plan.halo} of context at each side, {joined}"
 
 
-def _polygons(wanted: Wanted) -> list[str]:
+def _polygons(wanted: Wanted, scene: bool) -> list[str]:
     if wanted.vector is None:
         return []
+    if scene:
+        wishes = ["polygons of all windows, each with its class and scores"]
+        if wanted.min_area or wanted.simplify:
+            wishes.append("no minimum area and no simpler outlines, which windows can't have")
+        return wishes
     steps = ["polygons of classes along the pixels' edges"]
     if wanted.min_area:
         steps.append(f"polygons below {wanted.min_area:g} m2 went to their largest neighbour")

@@ -25,6 +25,12 @@ from .scorer import Scorer
 from .scoring import Scoring
 from .scratch import Scratch
 
+LACKS = {
+    "vector": "are no classes to draw",
+    "probabilities": "are no probabilities to be had",
+    "confidence": "is no confidence to be had",
+}
+
 
 def run(job: Job, watch: Watch) -> report.Result:
     """Compute `job` and write its output; raises errors of `core.errors`, and then leaves nothing behind.
@@ -105,8 +111,7 @@ def _scores_exist(job: Job) -> None:
         raise UsageError(f"The model gives {kind} and no scores, so there is no threshold to be had. Leave that out.")
     for word in job.wanted.paths():
         if word != "vector" or first.exit.kind == "numbers":
-            lacks = "are no classes to draw" if word == "vector" else f"is no {word} to be had"
-            raise UsageError(f"The model gives {kind} and no scores, so there {lacks}. Leave that out.")
+            raise UsageError(f"The model gives {kind} and no scores, so there {LACKS[word]}. Leave that out.")
 
 
 def grid_of(job: Job, scoring: Scoring) -> Grid:

@@ -96,8 +96,13 @@ class Network:
 
 
 def run_options() -> Any:
-    """Return options for one run; setting their `terminate` ends it at the network's next operation."""
-    return onnxruntime.RunOptions()
+    """Return options for one run; setting their `terminate` ends it at the network's next operation.
+
+    What fails is raised, and needs not be printed by onnxruntime as well: a trial may fail without harm.
+    """
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
+    return options
 
 
 def _value(array: np.ndarray) -> Any:
