@@ -220,8 +220,12 @@ def _exit(
     if declared.classes:
         order = by_file(order, tensor, len(declared.classes), "output", findings)
     has = dict(zip(order, tensor.shape))
-    labels = kind == "classes" and tensor.data_type.startswith(("int", "uint", "bool"))
     count = has.get("channel") if "channel" in order else 1
+    whole = kind == "classes" and tensor.data_type.startswith(("int", "uint", "bool"))
+    labels = whole and count in (1, None)
+    if whole and not labels:
+        text = f"The file's output {tensor.name!r} has whole numbers for each of {count} classes; the largest counts."
+        findings.append(Finding("doubt", text, "Compare the result with what you know.", "whole numbers as scores"))
     one = Exit(tensor.name, order, count, place, kind, labels, network.graph.radius.get(tensor.name))
     if "time" in order and has.get("time") != 1:
         text = f"The file's output {tensor.name!r} has several dates, which make no single map."

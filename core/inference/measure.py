@@ -87,6 +87,11 @@ def _trait(one: Exit, network: Network, layout: Layout, trial: _Trial) -> Trait:
     has = dict(zip(one.order, shape))
     geometry = Geometry() if one.scene or layout.per_pixel else _geometry(one, has, layout, trial)
     channels = one.channels if one.channels is not None else trial.of(one).shape[1]
+    if one.labels and channels > 1:
+        raise NotRunnable(
+            f"The model's output {one.name!r} has whole numbers in {channels} bands, and labels of classes are one. "
+            "Choose another model."
+        )
     ends_in = network.graph.ends_in.get(one.name)
     if not one.scores:
         ends_in = ""

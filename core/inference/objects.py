@@ -63,6 +63,8 @@ def settled(reading: Reading, raw: Mapping[str, np.ndarray], threshold: float) -
         activation = _activation(reading, scores)
         said = f"scores are logits; {activation} is applied" if activation else ""
         reading = replace(reading, activation=activation, said=(*reading.said, *([said] if said else [])))
+    elif reading.activation == "" and scores.size:
+        _activation(replace(reading, logits=""), scores, filled=not reading.logits)
     if not reading.units and scores.size:
         boxes = _part(reading, raw, "boxes").reshape(-1, 4)
         if "labels" in reading.parts:
@@ -74,16 +76,19 @@ def settled(reading: Reading, raw: Mapping[str, np.ndarray], threshold: float) -
     return reading
 
 
-def _activation(reading: Reading, scores: np.ndarray) -> str:
-    """Return what makes scores of `scores`: nothing if they are in 0..1, else the reading's own activation."""
+def _activation(reading: Reading, scores: np.ndarray, filled: bool = True) -> str:
+    """Return what makes scores of `scores`: nothing if they are in 0..1, else the reading's own activation.
+
+    `filled` says whether they may be a list that is filled up with scores of -1.
+    """
     _finite(scores)
     low, high = float(scores.min()), float(scores.max())
     if low >= -SLACK and high <= 1 + SLACK:
         return ""
     if reading.logits and max(-low, high) <= LARGEST_LOGIT:
         return reading.logits
-    if not reading.logits and high <= 1 + SLACK:
-        return ""  # lists are filled up with scores of -1
+    if not reading.logits and filled and high <= 1 + SLACK:
+        return ""
     raise NotRunnable(
         f"The model gave scores from {low:g} to {high:g}, and scores lie between 0 and 1. "
         "The output is something else than it was taken for; ask the publisher which form it has."

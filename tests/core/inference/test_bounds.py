@@ -44,7 +44,7 @@ def test_a_detector_that_computes_for_long_is_stopped_in_the_middle(item, networ
     nodes = [
         helper.make_node("ReduceMean", ["x"], ["mean"], axes=[1], keepdims=1),
         helper.make_node("Resize", ["mean", "", "", "size"], ["r"], mode="nearest"),
-        *(helper.make_node("MatMul", [a, "w"], [b]) for a, b in zip(names, names[1:])),
+        *(helper.make_node("MatMul", [a, "w"], [b]) for a, b in zip(names[:-1], names[1:], strict=True)),
         helper.make_node("ReduceMean", [names[-1]], ["q"], axes=[2, 3], keepdims=0),
         helper.make_node("Unsqueeze", ["q", "one"], ["u"]),
         helper.make_node("Add", ["u", "boxes"], ["y"]),

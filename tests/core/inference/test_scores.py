@@ -11,6 +11,7 @@ from mlm_runner.core.errors import NotRunnable
 
 FLOAT = TensorProto.FLOAT
 SHAPE = ("n", 2, "h", "w")
+FIRST = np.array([0])
 IMAGE = np.random.default_rng(7).random((2, 40, 60)).astype(np.float32)
 
 
@@ -117,3 +118,44 @@ def test_a_raster_without_a_value_is_said_to_be_empty(engine, item, convolution,
     described = item(convolution(np.eye(2).reshape(2, 2, 1, 1)), ["red", "nir"])
     _, found = engine(described, raster(np.zeros_like(IMAGE), ("red", "nir"), nodata=0))
     assert any("no pixel of the extent has a value in all needed bands" in text for text in found["assumed"])
+
+
+def test_whole_numbers_for_each_class_are_scores_and_no_labels(engine, item, network, raster):
+    file = network([node("Cast", ("x",), "y", to=TensorProto.UINT8)], [("x", SHAPE, FLOAT)],
+                   [("y", SHAPE, TensorProto.UINT8)])  # fmt: skip
+    values = (IMAGE * 255).astype(np.uint8)
+    made, found = engine(item(file, ["red", "nir"]), raster(values, ("red", "nir")))
+    assert (made.read(1) == (values[1] > values[0])).all()
+    assert any("whole numbers for each of 2 classes; the largest counts" in text for text in found["assumed"])
+
+
+def test_labels_in_several_bands_are_refused(engine, item, network, raster):
+    # How many bands there are is known when it runs: 0 times the largest value, and 2.
+    nodes = [
+        node("Mul", ("x", "none"), "z"),
+        helper.make_node("ReduceMax", ["z"], ["m"], axes=[1, 2, 3], keepdims=0),
+        node("Add", ("m", "two"), "e"),
+        node("Cast", ("e",), "end", to=TensorProto.INT64),
+        node("Slice", ("x", "start", "end", "axis"), "s"),
+        node("Cast", ("s",), "y", to=TensorProto.INT64),
+    ]
+    constants = {"none": np.array(0, np.float32), "two": np.array(2, np.float32), "start": FIRST, "axis": FIRST + 1}
+    shape = ("n", "k", "h", "w")
+    file = network(nodes, [("x", SHAPE, FLOAT)], [("y", shape, TensorProto.INT64)], constants)
+    with pytest.raises(NotRunnable, match="whole numbers in 2 bands, and labels of classes are one"):
+        engine(item(file, ["red", "nir"]), raster(IMAGE, ("red", "nir")))
+
+
+def test_a_detector_s_later_scores_must_be_what_the_first_were(engine, item, network, raster):
+    # For each pixel a box around it, whose scores are the two bands there: 0.9 in the first window, 7 in another.
+    rows, cols = np.mgrid[0:32, 0:32].astype(np.float32)
+    four = np.full_like(cols, 4)
+    constants = {"s": np.array([1, 2, 1024]), "b": np.stack([cols, rows, four, four]).reshape(1, 4, -1)}
+    nodes = [node("Reshape", ("x", "s"), "r"), node("Concat", ("b", "r"), "y", axis=1)]
+    file = network(nodes, [("x", (1, 2, 32, 32), FLOAT)], [("y", (1, 6, 1024), FLOAT)], constants)
+    described = item(file, ["red", "nir"], tasks=["object-detection"], result_order=["batch", "values", "boxes"])
+    described["properties"]["mlm:output"][0]["result"]["shape"] = [1, 6, 1024]
+    values = np.zeros((2, 64, 96), np.float32)
+    values[0, 10, 10], values[0, 50, 80] = 0.9, 7
+    with pytest.raises(NotRunnable, match="scores from 0 to 7, and scores lie between 0 and 1"):
+        engine(described, raster(values, ("red", "nir")), out="out.gpkg")
