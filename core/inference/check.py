@@ -95,6 +95,9 @@ def _raster_obstacles(raster: RasterInfo, model: Model) -> list[Finding]:
         found.append(Finding("error", text, "Choose a layer of its amplitude.", "complex numbers"))
     if not raster.crs:
         found.append(Finding("note", "The raster has no CRS; the result has none either, and areas are not given."))
+    elif metres_a_unit(raster.grid) is None:
+        text = "The raster's CRS is neither of a map nor of degrees, so areas and pixel sizes in metres are not given."
+        found.append(Finding("note", text))
     return found
 
 

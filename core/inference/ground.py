@@ -121,7 +121,8 @@ def degrees(grid: PixelGrid) -> Optional[Box]:
 
 
 def metres_a_unit(grid: PixelGrid) -> Optional[tuple[float, float]]:
-    """Return how many metres a unit of the CRS is along x and along y at the grid's centre; None without a CRS.
+    """Return how many metres a unit of the CRS is along x and along y at the grid's centre; None without a CRS, and
+    where that is a site's own, whose unit rasterio does not tell.
 
     A projected metre is taken for a metre, but Mercator's, which shrinks with the cosine of the latitude (a web map's
     pixel of 10 m is 5 m at 60 degrees). A degree is that of the WGS 84 ellipsoid (Snyder, Map Projections, USGS PP
@@ -138,8 +139,10 @@ def metres_a_unit(grid: PixelGrid) -> Optional[tuple[float, float]]:
         along_y = WGS84_A * (1 - WGS84_E2) / root**1.5
         along_x = WGS84_A / math.sqrt(root) * max(math.cos(latitude), LEAST_COSINE)
         return along_x * radians, along_y * radians
-    metres = float(crs.linear_units_factor[1]) if crs.is_projected else 1.0
-    if crs.is_projected and crs.to_dict().get("proj") == "merc":
+    if not crs.is_projected:
+        return None
+    metres = float(crs.linear_units_factor[1])
+    if crs.to_dict().get("proj") == "merc":
         box = degrees(grid)
         if box:
             metres *= max(math.cos(math.radians((box[1] + box[3]) / 2)), LEAST_COSINE)

@@ -166,9 +166,9 @@ def _used_twice(matches: tuple[Match, ...]) -> list[Finding]:
 
 
 def model_resolution(model: Model) -> Optional[float]:
-    """Return the size in metres of the pixels that the model was made for, or None where the item does not say."""
+    """Return the size in metres of the pixels that the model was made for, or None where the item says none above 0."""
     sizes = [b.spatial_resolution for i in model.inputs for b in i.fed if b.spatial_resolution]
-    return model.gsd or (min(sizes) if sizes else None)
+    return next((s for s in (model.gsd, min(sizes, default=None)) if s is not None and s > 0), None)
 
 
 def _resolution(model: Model, raster: RasterInfo) -> list[Finding]:

@@ -200,9 +200,10 @@ def test_an_option_that_means_nothing_is_refused(refused, item, convolution, ras
     assert re.search(why, refused(item(convolution(EYE), BANDS), raster(noise(), BANDS), **params))
 
 
+OF_A_SITE = "The raster's CRS is neither of a map nor of degrees, so areas and pixel sizes in metres are not given."
 ALLOWED = {
     "no CRS": ({"crs": None}, "The raster has no CRS; the result has none either, and areas are not given."),
-    "a site's own CRS": ({"crs": 'LOCAL_CS["site",UNIT["metre",1]]'}, ""),
+    "a site's own CRS": ({"crs": 'LOCAL_CS["site",UNIT["metre",1]]'}, OF_A_SITE),
     "antimeridian in degrees": ({"crs": "EPSG:4326", "transform": (0.01, 0, 179.8, 0, -0.01, 0.2)}, ""),
     "antimeridian in metres": ({"crs": "EPSG:32660", "transform": (1000, 0, 810_000, 0, -1000, 50_000)}, ""),
     "south-up": ({"transform": (10, 0, 500_000, 0, 10, 4_000_000)}, ""),

@@ -115,6 +115,11 @@ def test_pixels_more_than_1_6_times_larger_or_smaller_need_a_look(item, layer, m
     assert (found.state, found.why) == (state, "another resolution" if state == "look" else "")
 
 
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_pixel_size_that_is_none_is_compared_with_nothing(item, layer, size):
+    assert fit(read(item(properties={"gsd": size})), layer(resolution_m=10.0)).findings == ()
+
+
 def test_both_resolutions_are_said(item, layer):
     (doubt,) = fit(read(item(properties={"gsd": 30})), layer(resolution_m=10.0)).findings
     assert doubt.text == "The model was made for pixels of 30 m, and gets pixels of 10 m."
