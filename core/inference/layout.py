@@ -230,8 +230,19 @@ def _exit(
     if "time" in order and has.get("time") != 1:
         text = f"The file's output {tensor.name!r} has several dates, which make no single map."
         findings.append(Finding("error", text, "Choose another model.", "an output with dates"))
+    findings += _turned(one, given)
     findings += _classes(declared, one)
     return one
+
+
+def _turned(one: Exit, given: Given) -> list[Finding]:
+    """Return the doubt of an output whose width comes before its height, and the input's after it, or the reverse."""
+    first, second = ([d for d in order if d in ("height", "width")] for order in (given, one.order))
+    if len(second) < 2 or first == second:
+        return []
+    text = f"The item orders the input as {' before '.join(first)}, and the output {one.name!r} as "
+    text += f"{' before '.join(second)}."
+    return [Finding("doubt", text, "Compare the result with the picture: it may lie on its side.", "turned result")]
 
 
 def _differences(given: ModelInput, entry: Entry, wanted: int) -> list[Finding]:
@@ -260,5 +271,6 @@ def _classes(declared: ModelOutput, result: Exit) -> list[Finding]:
     wanted = len(declared.classes)
     if result.channels == wanted or (result.channels == 1 and wanted <= 2):
         return []
-    text = f"The item names {wanted} classes; the file's output has {result.channels} channels."
+    has = "1 channel" if result.channels == 1 else f"{result.channels} channels"
+    text = f"The item names {wanted} classes; the file's output has {has}."
     return [Finding("error", text, "Ask the publisher to correct the item.", "item and file differ")]

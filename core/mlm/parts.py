@@ -121,7 +121,7 @@ def _tensor(node: Node, along: str, notes: list[Note]) -> Tensor:
     if along and not channel and len(strange) == 1:
         channel = strange[0]
     called = along or ("channel" if channel in ("bands", "variables") else channel)
-    if channel != called and called not in order:
+    if channel and channel != called and called not in order:
         renamed = tuple(called if name == channel else name for name in order)
         text = f"The dimension {channel!r} is called {called!r} (MLM 1.5: bands if and only if bands are named)."
         notes.append(Note(node["dim_order"].path, text, list(order), list(renamed)))

@@ -83,3 +83,23 @@ def test_a_resizing_is_said_where_it_was_done(engine, numbers, network, raster, 
     _, found = engine(described, raster(IMAGE, ("red", "nir")), tile=16)
     steps = [step for step in found["applied"] if "resized" in step]
     assert steps == (["resized by interpolation-linear from 16 x 16 to 24 x 24"] if said else [])
+
+
+@pytest.mark.parametrize("out, doubted", [("width height", False), ("height width", True)])
+def test_width_before_height_is_read_as_said_and_doubted_where_only_one_side_says_it(
+    engine, numbers, network, raster, out, doubted
+):
+    shape = ("n", 2, 16, 16)
+    file = network([helper.make_node("Identity", ["x"], ["y"])], [("x", shape, FLOAT)], [("y", shape, FLOAT)])
+    order = ["batch", "bands", "width", "height"]
+    described = numbers(file, dim_order=order, result_order=["batch", "channel", *out.split()])
+    made, found = engine(described, raster(IMAGE, ("red", "nir")))
+    assert np.allclose(made.read(), IMAGE, atol=1e-6) != doubted
+    assert any("input as width before height" in text for text in found["assumed"]) == doubted
+
+
+def test_nothing_is_said_of_a_dimension_that_has_no_name(engine, numbers, convolution, raster):
+    weights = np.ones((1, 2, 1, 1))
+    _, found = engine(numbers(convolution(weights), dim_order=["a", "b", "c", "d"]), raster(IMAGE, ("red", "nir")))
+    assert any("orders the input as a, b, c, d" in text for text in found["assumed"])
+    assert not any("dimension ''" in text for text in found["assumed"])
