@@ -100,6 +100,10 @@ def _input(given: ModelInput, feed: Feed, files: Mapping[str, str], several: boo
 def _joined(job: Job) -> str:
     if job.layout.objects is not None:
         return f"that share {job.plan.ramp} with their neighbours; what several have seen is one object"
+    if job.layout.scene:
+        tile, area = job.plan.tile, job.plan.area
+        beyond = area.height % tile[0] or area.width % tile[1]
+        return "side by side" + (", the last beyond the edge, where the raster goes on as in a mirror" if beyond else "")
     joined = f"faded into one another over {job.plan.ramp}" if job.plan.ramp else "cut where they meet"
     return f"with {job.plan.halo} of context at each side, {joined}"
 
@@ -127,8 +131,10 @@ def _output(job: Job, scoring: Scoring) -> list[str]:
     elif scoring.activation:
         steps.append(f"scores: {scoring.activation} over what the network gives")
     geometry = scoring.trait.geometry
-    if geometry.scale != 1:
-        steps.append(f"the result has {geometry.scale} pixels for one of the raster's")
+    if geometry.scale > 1:
+        steps.append(f"the result has {geometry.scale} x {geometry.scale} pixels for one of the raster's")
+    if geometry.scale < 1:
+        steps.append(f"a pixel of the result stands for {geometry.unit} x {geometry.unit} of the raster's")
     if geometry.margin:
         steps.append(f"the network cuts {geometry.margin} pixels off at each side, which windows overlap by")
     if not job.skipped_functions:

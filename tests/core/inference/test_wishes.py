@@ -89,3 +89,28 @@ def test_a_resolution_in_metres_is_refused_in_metres(engine, classes, raster):
     # 30 x 20 pixels of 0.0001 degrees at 50 degrees north: 215 m from west to east, 222 m from north to south.
     with pytest.raises(UsageError, match="A pixel of 5000 m is larger than the raster, which is 215.* x 222.* m"):
         engine(classes(), degrees, resolution=5000.0)
+
+
+@pytest.mark.parametrize("side, text", [(10, "side by side"), (12, "the last beyond the edge, where the raster goes on")])
+def test_windows_with_a_class_each_are_said_to_hang_over_the_edge(engine, item, network, raster, side, text):
+    mean = helper.make_node("ReduceMean", ["x"], ["y"], axes=[2, 3], keepdims=0)
+    file = network([mean], [("x", ("n", 2, side, side), FLOAT)], [("y", ("n", 2), FLOAT)])
+    described = item(file, ["red", "nir"], tasks=["scene-classification"], result_order=["batch", "class"])
+    described["properties"]["mlm:output"][0]["result"]["shape"] = [-1, 2]
+    _, found = engine(described, raster(IMAGE, ("red", "nir")))
+    windows = next(step for step in found["applied"] if step.startswith("windows of"))
+    assert text in windows and ("beyond" in windows) == (side == 12)  # 20 x 30 pixels are six windows of 10
+
+
+@pytest.mark.parametrize("kind", ["AveragePool", "Resize"])
+def test_other_pixel_sizes_are_said_in_pixels(engine, item, network, raster, kind):
+    if kind == "Resize":
+        node = helper.make_node(kind, ["x", "", "k"], ["y"], mode="nearest")
+        text = "the result has 2 x 2 pixels for one of the raster's"
+    else:
+        node = helper.make_node(kind, ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
+        text = "a pixel of the result stands for 2 x 2 of the raster's"
+    constants = {"k": np.array([1, 1, 2, 2], np.float32)} if kind == "Resize" else {}
+    file = network([node], [("x", SHAPE, FLOAT)], [("y", ("n", 2, "a", "b"), FLOAT)], constants)
+    _, found = engine(item(file, ["red", "nir"]), raster(IMAGE, ("red", "nir")))
+    assert text in found["applied"]
