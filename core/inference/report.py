@@ -102,8 +102,8 @@ def _joined(job: Job) -> str:
         return f"that share {job.plan.ramp} with their neighbours; what several have seen is one object"
     if job.layout.scene:
         tile, area = job.plan.tile, job.plan.area
-        beyond = area.height % tile[0] or area.width % tile[1]
-        return "side by side" + (", the last beyond the edge, where the raster goes on as in a mirror" if beyond else "")
+        over = area.height % tile[0] or area.width % tile[1]
+        return "side by side" + (", the last beyond the edge, where the raster goes on as in a mirror" if over else "")
     joined = f"faded into one another over {job.plan.ramp}" if job.plan.ramp else "cut where they meet"
     return f"with {job.plan.halo} of context at each side, {joined}"
 

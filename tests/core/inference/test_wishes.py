@@ -91,7 +91,7 @@ def test_a_resolution_in_metres_is_refused_in_metres(engine, classes, raster):
         engine(classes(), degrees, resolution=5000.0)
 
 
-@pytest.mark.parametrize("side, text", [(10, "side by side"), (12, "the last beyond the edge, where the raster goes on")])
+@pytest.mark.parametrize("side, text", [(10, "side by side"), (12, "the last beyond the edge, where the raster")])
 def test_windows_with_a_class_each_are_said_to_hang_over_the_edge(engine, item, network, raster, side, text):
     mean = helper.make_node("ReduceMean", ["x"], ["y"], axes=[2, 3], keepdims=0)
     file = network([mean], [("x", ("n", 2, side, side), FLOAT)], [("y", ("n", 2), FLOAT)])
