@@ -59,8 +59,8 @@ class Coding:
             low, high = np.iinfo(self.data_type).min, np.iinfo(self.data_type).max
             wild = labels[valid & ((labels < low) | (labels > high) | (labels == self.nodata))]
         if wild.size:
-            named = f", and its item names {', '.join(map(str, known))}" if known else ""
-            raise NotRunnable(f"The model gave the label {wild[0]}{named}. Ask the publisher to correct the item.")
+            named = f"its item names {', '.join(map(str, known))}" if known else "its item names no classes"
+            raise NotRunnable(f"The model gave the label {wild[0]}, and {named}. Ask the publisher to correct it.")
         return labels.astype(self.data_type)
 
 

@@ -53,8 +53,7 @@ class Head:
                 end = self._mosaic.skip(window.i, window.j)
             else:
                 row, col, finished = self._mosaic.add(window.i, window.j, next(computed))
-                valid = self._valid(window, finished)
-                self.scoring.prove(finished, valid)
+                valid = self.scoring.proved(finished, self._valid(window, finished))
                 self.any_value = self.any_value or bool(valid.any())
                 self.products.put(row, col, finished, valid)
                 end = row + finished.shape[1]

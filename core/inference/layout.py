@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional
 
-from ..mlm.ability import gives_objects, resize_word, result_kind
+from ..mlm.ability import after, gives_objects, resize_word, result_kind
 from ..mlm.dimensions import sizes
 from ..mlm.finding import Finding
 from ..mlm.model import Model, ModelInput, ModelOutput
@@ -131,7 +131,7 @@ def layout(model: Model, network: Network, skip_functions: bool = False) -> tupl
     if gives_objects(model.outputs[0]):
         objects = _objects(model, network, whole[0], findings)
     else:
-        exits = _exits(model, network, whole[0].sizes, findings)
+        exits = _exits(model, network, whole[0].sizes, skip_functions, findings)
     if exits is None or not (exits or objects):
         return None, findings
     first = model.inputs[whole[0].place].tensor
@@ -180,7 +180,9 @@ def _objects(model: Model, network: Network, entry: Entry, findings: list[Findin
     return found
 
 
-def _exits(model: Model, network: Network, given: Given, findings: list[Finding]) -> Optional[tuple[Exit, ...]]:
+def _exits(
+    model: Model, network: Network, given: Given, skip_functions: bool, findings: list[Finding]
+) -> Optional[tuple[Exit, ...]]:
     """Return the outputs that become rasters: the first must, what can't be read of the others is left out and said."""
     exits: list[Exit] = []
     for place, declared in enumerate(model.outputs):
@@ -189,6 +191,8 @@ def _exits(model: Model, network: Network, given: Given, findings: list[Finding]
         one = None
         if kind in ("classes", "numbers"):
             one = _exit(model, place, network, given, kind, said)
+        if place > 0 and not skip_functions:
+            said += after(declared)
         wrong = [f for f in said if f.level == "error"]
         if place == 0:
             findings += said

@@ -62,18 +62,23 @@ class Scoring:
             return self._placed(arranged.astype(np.int64), layout, plan)
         return self._placed(decode.scores(arranged, self.activation), layout, plan)
 
-    def prove(self, scores: np.ndarray, valid: np.ndarray) -> None:
-        """Raise `NotRunnable` where `scores` (channels, rows, columns) of `valid` pixels are not what they must be.
+    def proved(self, scores: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        """Return where `scores` (channels, rows, columns) of `valid` pixels are such: not where a function of the item
+        has no number for what the network gives.
 
-        What the network gives for the others is seen nowhere: one that divides gives NaN for the zeros it sees there.
+        Raises `NotRunnable` where they are not what they must be. What the network gives for other pixels is seen
+        nowhere: one that divides gives NaN for the zeros it sees there.
         """
         whole = np.isfinite(scores).all()
+        if not whole and self.functions:
+            valid = valid & np.isfinite(scores).all(axis=0)
         if not whole and not np.isfinite(scores[:, valid]).all():
+            what = "scores" if self.has_scores else "values"
             raise NotRunnable(
-                "The model gave scores that are no numbers (NaN). Check the units and the nodata value of the raster."
+                f"The model gave {what} that are no numbers (NaN). Check the units and the nodata value of the raster."
             )
         if not self.trait.guessed or not self.trait.ends_in or self.functions or not valid.any():
-            return
+            return valid
         seen = scores if whole else scores[:, valid]
         if not decode.looks_finished(seen):
             raise NotRunnable(
@@ -81,6 +86,7 @@ class Scoring:
                 "so they were taken for probabilities. Check the units, or ask the publisher for a file that ends in a "
                 "softmax or sigmoid."
             )
+        return valid
 
     def _placed(self, values: np.ndarray, layout: Layout, plan: Plan) -> np.ndarray:
         """Return what belongs to a resized window on the window's own pixels again: nearest, numbers linearly."""

@@ -133,10 +133,12 @@ def _output_obstacles(output: ModelOutput, skip_functions: bool) -> list[Finding
         text = f"The model's task is {_tasks(output)}, whose result is no layer of a map."
         remedy = f"Choose a model with one of the tasks {', '.join(sorted(TASKS))}."
         found.append(Finding("error", text, remedy, "another task"))
-    if not skip_functions:
-        for function in output.post_processing:
-            found += _function(function, "after")
-    return found
+    return found + ([] if skip_functions else after(output))
+
+
+def after(output: ModelOutput) -> list[Finding]:
+    """Return what keeps the functions of an output from being computed, as findings of the level error."""
+    return [found for function in output.post_processing for found in _function(function, "after")]
 
 
 def _tasks(output: ModelOutput) -> str:

@@ -83,3 +83,13 @@ def test_the_mask_is_not_overwritten(engine, item, convolution, raster, tmp_path
     with pytest.raises(UsageError, match="mask.gpkg is a layer that is read, which is never overwritten"):
         engine(described, raster(IMAGE, ("red", "nir")), mask=f"{mask}|layername=mask", vector=str(mask))
     assert mask.read_bytes() == before
+
+
+def test_a_further_output_whose_function_is_code_is_left_out(engine, three_heads, raster):
+    described = three_heads()
+    described["properties"]["mlm:output"][1]["post_processing_function"] = {"format": "python", "expression": "a:b"}
+    _, found = engine(described, raster(IMAGE, ("red", "nir")))
+    assert list(found["heads"]) == ["c"]
+    assert any("output 'b' is left out: The item names a python function" in text for text in found["assumed"])
+    _, found = engine(described, raster(IMAGE, ("red", "nir")), skip_functions=True)
+    assert list(found["heads"]) == ["b", "c"]

@@ -159,3 +159,13 @@ def test_a_detector_s_later_scores_must_be_what_the_first_were(engine, item, net
     values[0, 10, 10], values[0, 50, 80] = 0.9, 7
     with pytest.raises(NotRunnable, match="scores from 0 to 7, and scores lie between 0 and 1"):
         engine(described, raster(values, ("red", "nir")), out="out.gpkg")
+
+
+def test_a_pixel_that_a_function_after_the_network_has_no_number_for_is_nodata(engine, item, convolution, raster):
+    log = {"format": "gdal-calc", "expression": "log(A - 0.5)"}
+    weights = np.eye(2)[:1].reshape(1, 2, 1, 1)
+    described = item(convolution(weights), ["red", "nir"], tasks=["regression"], post=log)
+    del described["properties"]["mlm:output"][0]["classification:classes"]
+    made, _ = engine(described, raster(IMAGE, ("red", "nir")), tile=16, overlap=0)
+    by_hand = np.log(np.where(IMAGE[0] > 0.5, IMAGE[0] - 0.5, np.nan))
+    assert np.allclose(made.read(1), by_hand, atol=1e-4, equal_nan=True)
