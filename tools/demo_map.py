@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
             print(file=sys.stderr)
         drawing = time.perf_counter()
         source = QgsRasterLayer(image, "landsat_2000")
-        classes = results.load(result, params, described["title"], source.name())
+        (classes,) = results.load(results.Run(result, params, described["title"], source.name()))
         _draw(source, classes, Path(folder))
     except MlmRunnerError as error:
         print(error, file=sys.stderr)

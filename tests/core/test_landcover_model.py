@@ -84,3 +84,18 @@ def test_the_result_lies_on_the_image(default, image, tmp_path):
     with rasterio.open(image) as one, rasterio.open(result["output"]) as other:
         assert one.transform == other.transform and one.shape == other.shape
         assert one.crs.to_wkt() == other.crs.to_wkt()
+
+
+def test_the_demo_leaves_a_map_with_a_legend_and_a_project(image, tool, top, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(top / "tools"))  # where a script's own neighbours are
+    demo = tool("demo")
+    monkeypatch.setattr(demo, "OUT", tmp_path)
+    result = demo.run_in_qgis(image)
+    assert (tmp_path / "landcover.qgz").stat().st_size > 1000 and len(result["classes"]) == 7
+    import rasterio
+
+    with rasterio.open(tmp_path / "landcover.png") as picture:
+        pixels = picture.read().reshape(picture.count, -1).T[:, :3]
+    shown = {tuple(color) for color in np.unique(pixels, axis=0).tolist()}
+    colors = {tuple(int(c["color"][i : i + 2], 16) for i in (1, 3, 5)) for c in result["classes"]}
+    assert colors <= shown, "the picture has the colour of each class"
