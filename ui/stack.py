@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Mapping, Sequence
 
 from ..core.mlm.raster import RasterBand, RasterInfo
@@ -23,15 +24,10 @@ def combined(infos: Sequence[RasterInfo]) -> RasterInfo:
         known = {band.file for band in bands}
         bands += [band for band in info.bands if band.file not in known]
     sizes = [info.resolution_m for info in infos if info.resolution_m]
-    return RasterInfo(
+    return replace(
+        first,
         bands=tuple(bands),
-        width=first.width,
-        height=first.height,
-        transform=first.transform,
-        crs=first.crs,
         resolution_m=min(sizes) if sizes else None,
-        bbox=first.bbox,
-        source=first.source,
         notes=tuple(dict.fromkeys(note for info in infos for note in info.notes)),
     )
 

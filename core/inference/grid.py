@@ -17,7 +17,7 @@ from .ground import (
     at,
     bounds,
     box_on,
-    degrees,
+    described,
     inverse,
     metres_a_unit,
     pixel_size,
@@ -90,12 +90,7 @@ def on_grid(
     notes = (*notes, *_said(grid, used))
     return replace(
         raster,
-        width=grid.width,
-        height=grid.height,
-        transform=grid.transform,
-        crs=grid.crs,
-        resolution_m=resolution_m(grid),
-        bbox=degrees(grid),
+        **described(grid),
         notes=tuple(dict.fromkeys((*raster.notes, *notes))),
     )
 

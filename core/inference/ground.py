@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 from rasterio.crs import CRS
 from rasterio.transform import Affine
@@ -153,6 +153,18 @@ def pixel_size(grid: PixelGrid) -> tuple[float, float]:
     """Return a pixel's width and height in units of the CRS."""
     a, b, _, d, e, _ = grid.transform
     return math.hypot(a, d), math.hypot(b, e)
+
+
+def described(grid: PixelGrid) -> dict[str, Any]:
+    """Return what `RasterInfo` says of its grid."""
+    return {
+        "width": grid.width,
+        "height": grid.height,
+        "transform": grid.transform,
+        "crs": grid.crs,
+        "resolution_m": resolution_m(grid),
+        "bbox": degrees(grid),
+    }
 
 
 def resolution_m(grid: PixelGrid) -> Optional[float]:

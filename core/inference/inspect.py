@@ -17,7 +17,7 @@ from ..mlm.raster import PixelGrid, RasterBand, RasterInfo
 from .bandfiles import BandFile, band_file, fill_of, position_names, product_of
 from .expand import found
 from .grid import stacked
-from .ground import crs_text, degrees, resolution_m
+from .ground import crs_text, described, resolution_m
 
 SAMPLE_SIDE = 512
 """Statistics come from at most this many rows and columns, read through overviews where there are any."""
@@ -55,12 +55,7 @@ def inspect(rasters: Sequence[str], statistics: bool = True) -> RasterInfo:
         grid, decided = stacked(grids)
         return RasterInfo(
             bands=tuple(bands),
-            width=grid.width,
-            height=grid.height,
-            transform=grid.transform,
-            crs=grid.crs,
-            resolution_m=resolution_m(grid),
-            bbox=degrees(grid),
+            **described(grid),
             source=rasters[0],
             notes=(*files.notes, *notes, *_assumed_nodata(opened, bands), *decided),
         )

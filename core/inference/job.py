@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
@@ -48,7 +49,7 @@ class Job:
     """How many windows are computed at once."""
     scratch: Optional[Path] = None
 
-    @property
+    @cached_property
     def scorings(self) -> tuple[Scoring, ...]:
         """How each output that becomes a raster is read."""
         made = []
@@ -65,7 +66,7 @@ class Job:
         apart = [f"{name}-{place}" if name in names[:place] else name for place, name in enumerate(names)]
         return tuple(self.output.with_name(f"{self.output.stem}_{name}{self.output.suffix}") for name in apart[1:])
 
-    @property
+    @cached_property
     def sources(self) -> tuple[Source, ...]:
         """What each input of the file is made from."""
         made = []

@@ -4,9 +4,10 @@ its hyperparameters, else the usual ones, which is said.
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Sequence
+from typing import Sequence
 
 from ..mlm.model import Model
+from ..mlm.threshold import member
 
 SCORE = 0.25
 IOU = 0.45
@@ -36,7 +37,7 @@ def _limit(model: Model, words: Sequence[str], what: str, usual: float, notes: l
     places = [*(output.more for output in model.outputs), model.hyperparameters]
     for word in words:
         for place in places:
-            value = _member(place, word)
+            value = member(place, word)
             if value is None:
                 continue
             if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1:
@@ -45,11 +46,3 @@ def _limit(model: Model, words: Sequence[str], what: str, usual: float, notes: l
             notes.append(f"the item's {word} {value!r} is no share between 0 and 1 and is left out")
     notes.append(f"{what} {usual:g}, which is assumed: the item gives none")
     return usual
-
-
-def _member(place: Mapping[str, Any], word: str) -> Optional[Any]:
-    if word in place:
-        return place[word]
-    outer, _, inner = word.partition(".")
-    nested = place.get(outer)
-    return nested.get(inner) if inner and isinstance(nested, Mapping) else None

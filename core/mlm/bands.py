@@ -106,10 +106,12 @@ def match(wanted: Sequence[Band], offered: Sequence[RasterBand], by_hand: Mappin
         free = [r for r in offered if all(r is not taken for taken, _ in chosen.values())]
         candidates = {p: [r for r in free if fits(wanted[p], r)] for p in open_bands}
         for position, found in candidates.items():
+            if not found:
+                continue
             rivals = [p for p in open_bands if p != position and any(r in candidates[p] for r in found)]
             if len(found) == 1 and not rivals:
                 chosen[position] = (found[0], how)
-            elif found:
+            else:
                 doubtful[position] = _ambiguous(wanted[position], found, [wanted[p] for p in rivals], how)
     return tuple(
         Match(band.name, *chosen[position])

@@ -83,7 +83,7 @@ def card_html(model: Model) -> str:
 
 def summary(model: Model) -> str:
     """Return the few words that a list shows; what the item does not say is left out."""
-    wanted, given = model.inputs[0].bands, model.outputs[0].classes
+    wanted, given = [band for one in model.inputs for band in one.fed], model.outputs[0].classes
     shown = [c for c in given if not c.nodata]
     size = next((a.size for a in model.artifacts if a.size), None)
     said = (

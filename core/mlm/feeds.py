@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Mapping, Optional, Sequence
 
-from ..errors import UsageError
+from ..errors import NotRunnable, UsageError
 from .bands import Match, common_name, match, named, plain
 from .dimensions import sizes
 from .model import VARIABLE, Band, Model, ModelInput
 from .raster import RasterBand
 from .readings import Units
+
+MOST_INPUTS = 50
+MOST_BANDS = 5000
+"""A year of images of 13 bands, and more than any instrument has at once."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,24 @@ def feeds(
 ) -> tuple[Feed, ...]:
     """Return what feeds each input that takes bands; `times` is the number of dates by input, where the file fixes it.
 
-    Raises `UsageError` where `by_hand` names what does not exist.
+    Raises `UsageError` where `by_hand` names what does not exist, `NotRunnable` where an item wants more than any model
+    does: it would keep whoever compares it busy for minutes.
     """
     places = [place for place, given in enumerate(model.inputs) if given.sources]
     count = {p: dates(model.inputs[p], (times or {}).get(p), offered) for p in places}
+    _bounded(model, count)
     wishes = {p: _wishes(model, p, count[p]) for p in places}
     matches = _matches([w for p in places for w in wishes[p]], offered, by_hand)
     return tuple(Feed(p, count[p], tuple(matches[w.label] for w in wishes[p])) for p in places)
+
+
+def _bounded(model: Model, count: Mapping[int, int]) -> None:
+    bands = sum(len(model.inputs[place].sources) * number for place, number in count.items())
+    for number, most, what in ((len(model.inputs), MOST_INPUTS, "inputs"), (bands, MOST_BANDS, "bands of all dates")):
+        if number > most:
+            raise NotRunnable(
+                f"The model wants {number} {what}, and {most} are the most that are taken. Ask its publisher."
+            )
 
 
 def dates(given: ModelInput, fixed: Optional[int], offered: Sequence[RasterBand]) -> int:
@@ -142,8 +157,9 @@ def _look(wishes: Sequence[_Wish], pool: Sequence[RasterBand], found: dict[str, 
     bands = {w.label: w.band for w in wishes if w.label not in found}
     taken = {label: m.raster for label, m in found.items() if m.raster is not None and m.how == "by hand"}
     free = [band for band in pool if all(band is not m.raster for m in found.values())]
-    every = match(list(bands.values()), pool, {})
-    for (label, one), whole in zip(zip(bands, match(list(bands.values()), free, {})), every):
+    offered = match(list(bands.values()), free, {})
+    every = match(list(bands.values()), pool, {}) if taken else offered
+    for label, one, whole in zip(bands, offered, every):
         other = next((word for word, band in taken.items() if band is whole.raster), "")
         why = f"{whole.raster.label} is given to {other} by hand" if other and whole.raster else one.why
         found[label] = replace(one, model=label, why=why if pool else empty)

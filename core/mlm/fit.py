@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
+from ..errors import NotRunnable
 from .ability import obstacles, remarks
 from .bands import Match
 from .feeds import Feed, feeds
@@ -19,6 +20,8 @@ from .units import Units, choose, expected
 
 _Box = tuple[float, float, float, float]
 
+MOST_NAMED = 20
+"""How many bands a sentence names."""
 RESOLUTION_RATIO = 1.6
 """How far the pixel's size may be from the model's before it is mentioned."""
 
@@ -102,7 +105,10 @@ def fit(
     `dates` is how many dates an input takes, by the input's place, where the model's own file fixes it.
     """
     findings = obstacles(model, skip_functions)
-    found = feeds(model, raster.bands, by_hand or {}, dates)
+    try:
+        found = feeds(model, raster.bands, by_hand or {}, dates)
+    except NotRunnable as error:
+        return Fit((), (*findings, Finding("error", str(error), "", "more bands than any model has")))
     matches = Fit(found, ()).bands
     findings += _missing(matches, raster)
     if matches and all(m.raster is not None for m in matches):
@@ -144,15 +150,21 @@ def _missing(matches: tuple[Match, ...], raster: RasterInfo) -> list[Finding]:
     missing = [m for m in matches if m.raster is None]
     if not missing:
         return []
-    has = ", ".join(b.name or f"band {place} without a name" for place, b in enumerate(raster.bands, 1))
+    has = _some([b.name or f"band {place} without a name" for place, b in enumerate(raster.bands, 1)])
     absent = list(dict.fromkeys(m.model for m in missing))
-    names = ", ".join(absent)
+    names = _some(absent)
     plural = "bands" if len(absent) > 1 else "band"
     unclear = list(dict.fromkeys(m.why for m in missing if not m.why.startswith("no band")))
     text = f"The model wants the {plural} {names}; the layer has {has}."
-    text += f" Unclear: {'; '.join(unclear)}." if unclear else ""
+    text += f" Unclear: {_some(unclear, '; ')}." if unclear else ""
     remedy = "Choose a layer that has them, or map a band by hand."
     return [Finding("error", text, remedy, f"no band for {names}" if not unclear else unclear[0])]
+
+
+def _some(words: Sequence[str], between: str = ", ") -> str:
+    """Return the first words of a list, and how many more there are."""
+    more = len(words) - MOST_NAMED
+    return between.join(words[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _used_twice(matches: tuple[Match, ...]) -> list[Finding]:

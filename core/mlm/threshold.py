@@ -13,13 +13,13 @@ def recommended(model: Model) -> tuple[Optional[float], str]:
     """Return a threshold between 0 and 1 and the name of its field, or (None, "") where the item gives none."""
     for place in (model.outputs[0].more, model.hyperparameters):
         for word in WORDS:
-            value = _member(place, word)
+            value = member(place, word)
             if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1:
                 return float(value), word
     return None, ""
 
 
-def _member(place: Mapping[str, Any], word: str) -> Any:
+def member(place: Mapping[str, Any], word: str) -> Any:
     """Return a member, whose name with a dot may also be a member of a member."""
     if word in place:
         return place[word]
