@@ -13,7 +13,7 @@ DIMENSIONS = {
     "features": "channel", "embedding": "channel", "embeddings": "channel", "score": "channel", "scores": "channel",
     "height": "height", "h": "height", "y": "height", "latitude": "height", "lat": "height",
     "width": "width", "w": "width", "x": "width", "longitude": "width", "lon": "width",
-    "token": "token", "tokens": "token", "patch": "token", "patches": "token",  # nosec B105: a vision transformer's
+    **dict.fromkeys(("token", "tokens", "patch", "patches"), "token"),
 }  # fmt: skip
 
 

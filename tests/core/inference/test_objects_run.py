@@ -76,6 +76,40 @@ def test_each_object_is_a_polygon_where_it_lies(engine, detector, scene):
     assert found["kind"] == "vector" and any("score of at least 0.25" in text for text in found["applied"])
 
 
+def test_each_instance_has_its_own_outline(engine, item, network, scene):
+    # The same spots, each with one coefficient of 10 for a prototype that is 1 everywhere: the mask fills the box.
+    rows, cols = np.mgrid[0:TILE, 0:TILE].astype(np.float32)
+    boxes = np.stack([cols + 0.5, rows + 0.5, np.full_like(cols, 6), np.full_like(cols, 6)]).reshape(1, 4, -1)
+    nodes = [
+        helper.make_node("Reshape", ["x", "s"], ["r"]),
+        helper.make_node("Concat", ["b", "r", "k"], ["y"], axis=1),
+        helper.make_node("Identity", ["p"], ["protos"]),
+    ]
+    constants = {
+        "s": np.array([1, 2, TILE * TILE], np.int64),
+        "b": boxes,
+        "k": np.full((1, 32, TILE * TILE), 10, np.float32),
+        "p": np.ones((1, 32, 8, 8), np.float32),
+    }
+    file = network(
+        nodes,
+        [("x", (1, 2, TILE, TILE), TensorProto.FLOAT)],
+        [("y", (1, 38, TILE * TILE), TensorProto.FLOAT), ("protos", (1, 32, 8, 8), TensorProto.FLOAT)],
+        constants,
+    )
+    classes = [{"value": 3, "name": "car"}, {"value": 7, "name": "ship"}]
+    path, found = engine(
+        item(file, ["red", "nir"], tasks=["instance-segmentation"], legend=classes), scene, out="i.gpkg"
+    )
+    polygons, fields = read(path)
+    assert sorted(fields["value"].tolist()) == [3, 3, 7] and shapely.is_valid(polygons).all()
+    for row, col in ((10, 12), (40, 60), (20, 31)):
+        spot = shapely.Point(500_000 + 10 * (col + 0.5), 4_000_000 - 10 * (row + 0.5))
+        (mine,) = [p for p in polygons if p.contains(spot)]
+        assert 25 <= mine.area / 100 <= 49, "pixels of a box of 6 x 6, one more or less at each side"
+    assert [(c["name"], c["count"]) for c in found["classes"]] == [("car", 2), ("ship", 1)]
+
+
 def test_the_threshold_may_be_another(engine, detector, scene):
     path, _ = engine(detector, scene, out="out.gpkg", threshold=0.85)
     assert len(read(path)[0]) == 1

@@ -71,13 +71,14 @@ def test_a_coarse_pixel_over_a_ragged_edge_is_there(engine, numbers, network, ra
     assert made.read(1)[11].min() >= IMAGE[0, 44].min()
 
 
-def test_super_resolution_has_finer_pixels_in_the_right_place(engine, numbers, network, raster):
+@pytest.mark.parametrize("task", ["super-resolution", "downscaling"])
+def test_super_resolution_has_finer_pixels_in_the_right_place(engine, numbers, network, raster, task):
     up = helper.make_node("Resize", ["x", "", "s"], ["y"], mode="nearest", nearest_mode="floor",
                           coordinate_transformation_mode="asymmetric")  # fmt: skip
     file = network([up], [("x", ("n", 2, "h", "w"), FLOAT)], [("y", ("n", 2, "a", "b"), FLOAT)],
                    {"s": np.array([1, 1, 3, 3], np.float32)})  # fmt: skip
     described = numbers(file)
-    described["properties"]["mlm:output"][0]["tasks"] = ["super-resolution"]
+    described["properties"]["mlm:output"][0]["tasks"] = [task]
     made, _ = engine(described, raster(IMAGE, ("red", "nir")), tile=24)
     assert made.transform[0] == pytest.approx(10 / 3) and (made.height, made.width) == (135, 156)
     assert np.allclose(made.read(), IMAGE.repeat(3, axis=1).repeat(3, axis=2), atol=1e-4)
@@ -123,6 +124,17 @@ def test_a_tile_that_the_stride_does_not_divide_is_refused_with_one_that_does(en
     file = network([pool], [("x", ("n", 2, "h", "w"), FLOAT)], [("y", ("n", 2, "a", "b"), FLOAT)])
     with pytest.raises(UsageError, match="one pixel for 8.*Use a tile of 32"):
         engine(numbers(file), raster(IMAGE, ("red", "nir")), tile=27)
+
+
+def test_of_a_panoptic_model_the_classes_of_pixels_are_drawn_and_its_other_parts_left_out(
+    engine, item, convolution, raster
+):
+    described = item(convolution(np.eye(2).reshape(2, 2, 1, 1)), ["red", "nir"], tasks=["panoptic-segmentation"])
+    things = {**described["properties"]["mlm:output"][0], "name": "things", "tasks": ["instance-segmentation"]}
+    described["properties"]["mlm:output"].append(things)
+    made, found = engine(described, raster(IMAGE, ("red", "nir")))
+    assert (made.read(1) == (IMAGE[1] > IMAGE[0])).all()
+    assert any("'things' is left out" in text for text in found["assumed"])
 
 
 def test_embeddings_have_a_band_for_each_dimension(engine, numbers, network, raster):
