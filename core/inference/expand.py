@@ -46,11 +46,6 @@ class _Place:
     members: tuple[str, ...]
 
 
-def expand(rasters: Sequence[str]) -> tuple[str, ...]:
-    """Return the rasters that `rasters` stand for; a file stands for itself."""
-    return found(rasters).files
-
-
 def found(rasters: Sequence[str]) -> Found:
     """Return the rasters that `rasters` stand for, with what is to be said about them.
 

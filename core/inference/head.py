@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Callable, Mapping, Optional
+from typing import Callable, Optional
 
 import numpy as np
 
@@ -121,8 +121,3 @@ class Heads:
         check()
         for head in reversed(self.all):
             head.products.name()
-
-
-def counted(head: Head) -> Mapping[int, int]:
-    """Return the pixels of each value that the head's map has; nothing for numbers."""
-    return {} if head.products.classes is None else head.products.classes.counts

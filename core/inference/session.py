@@ -132,11 +132,6 @@ def load(path: Path, provider: str = "cpu", threads: int = 1) -> Network:
         return network
 
 
-def is_loaded(path: Path) -> bool:
-    with _lock:
-        return any(key[0] == str(path) for key in _kept)
-
-
 def _provider(wish: str) -> str:
     name = PROVIDERS.get(wish.lower(), wish)
     available = onnxruntime.get_available_providers()

@@ -7,7 +7,7 @@ import pytest
 import rasterio
 
 from mlm_runner.core.errors import RasterUnreadable
-from mlm_runner.core.inference.expand import expand, found
+from mlm_runner.core.inference.expand import found
 from mlm_runner.core.inference.inspect import inspect
 from mlm_runner.core.inference.plan import Window
 from mlm_runner.core.inference.stack import Stack
@@ -23,6 +23,10 @@ def touched(folder, *names):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     return str(folder)
+
+
+def expand(rasters):
+    return found(rasters).files
 
 
 def names(files):
